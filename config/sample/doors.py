@@ -1,0 +1,140 @@
+"""The doors that people really use: the signup page, the code, the phone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from django.conf import settings
+from django.utils import translation
+
+from config.sample import words
+from config.sample.library import Library
+from config.sample.people import Person, Visit
+from config.sample.sending import settle_system_texts
+from consent.circumstances import Circumstances
+from consent.open_forms import OpenForm, open_form
+from consent.operations.answers import confirm_with_code
+from consent.operations.signup import request_consent
+from messaging.models import Message, MessageKind
+from messaging.operations.inbound import receive_text
+from messaging.providers.base import InboundText
+from messaging.texts import text_of
+from subscribers.models import Subscriber
+from subscribers.operations import add_to_list, change_settings, set_attributes
+
+BROWSER = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    page: OpenForm
+    shown_text: str
+    asked: frozenset[str]
+
+
+@dataclass
+class Doors:
+    """`luck` chooses the words of replies."""
+
+    library: Library
+    luck: Random
+    _pages: dict[tuple[str, str], ShownPage] = field(default_factory=dict)
+    _texts_received: int = 0
+
+    def ask(self, person: Person, visit: Visit, at: datetime) -> None:
+        shown = self._page(visit.form, person.phone.language)
+        page = shown.page
+        ticked = [p for p in page.promises if p.purpose.code in visit.purposes]
+        visit.token = request_consent(
+            form=page.form,
+            version=page.version,
+            e164=person.phone.e164,
+            purposes=ticked,
+            language=person.phone.language,
+            attributes={
+                code: each for code, each in person.attributes.items() if code in shown.asked
+            },
+            age_asserted=f"{page.form.minimum_age} or older",
+            circumstances=Circumstances(
+                page_address=f"{settings.PUBLIC_URL}/signup/{visit.form}/",
+                shown_text=shown.shown_text,
+                boxes={p.purpose.code: p in ticked for p in page.promises},
+                client_address=_home_address(person),
+                user_agent=BROWSER,
+            ),
+            at=at,
+        )
+        settle_system_texts()
+
+    def _page(self, slug: str, language: str) -> ShownPage:
+        """The form as a browser shows it in that language, and all its words."""
+        if (slug, language) not in self._pages:
+            with translation.override(language):
+                page = open_form(self.library.forms[slug], language)
+                if page is None:
+                    raise LookupError(slug)
+                asked = page.form.attributes.values_list("code", flat=True)
+                shown = ShownPage(page, page.shown_text, frozenset(asked))
+            self._pages[slug, language] = shown
+        return self._pages[slug, language]
+
+    def answer(self, person: Person, visit: Visit, at: datetime) -> None:
+        if visit.types_code:
+            confirm_with_code(token=visit.token, code=_code_on_phone(person), at=at)
+        else:
+            self.text(person, self.luck.choice(words.YES_IN[person.phone.language]), at)
+        self._settle_in(person, visit, at)
+
+    def _settle_in(self, person: Person, visit: Visit, at: datetime) -> None:
+        """What people set on their page, and what staff know of them."""
+        subscriber = subscriber_of(person)
+        kept = set() if person.number % 3 else {"member_since"}
+        kept |= {"last_purchase_eur"} if visit.form == words.SHOP_FORM else set()
+        if kept:
+            values = {code: person.attributes[code] for code in kept}
+            set_attributes(subscriber=subscriber, values=values)
+        zone = person.phone.time_zone if person.number % 8 else ""
+        change_settings(subscriber=subscriber, language=person.phone.language, time_zone=zone)
+        if person.number % 5 == 0:
+            friends = self.library.lists[words.FRIENDS]
+            add_to_list(subscriber=subscriber, subscriber_list=friends, at=at)
+
+    def text(self, person: Person, body: str, at: datetime) -> None:
+        self._texts_received += 1
+        text = InboundText(
+            provider_message_id=f"sample-in-{self._texts_received}",
+            from_number=person.phone.e164,
+            to_address=self.library.sender.address,
+            body=body,
+        )
+        receive_text(provider="simulator", text=text, at=at)
+
+
+def subscriber_of(person: Person) -> Subscriber:
+    found: Subscriber = Subscriber.objects.with_number(person.phone.e164).get()
+    return found
+
+
+def _home_address(person: Person) -> str:
+    """Everyone has a network of their own, of the range for documentation (RFC 3849)."""
+    return f"2001:db8:{person.number + 1:x}::1"
+
+
+def on_own_page(person: Person) -> Circumstances:
+    return Circumstances(
+        page_address=f"{settings.PUBLIC_URL}/preferences/choices/",
+        client_address=_home_address(person),
+        user_agent=BROWSER,
+    )
+
+
+def _code_on_phone(person: Person) -> str:
+    """Read from the last confirmation text, as the person does."""
+    text = Message.objects.filter(
+        subscriber=subscriber_of(person), kind=MessageKind.CONFIRMATION
+    ).latest("queued_at")
+    found = re.search(r"\b\d{6}\b", text_of(text))
+    return found.group() if found else ""

@@ -1,0 +1,1 @@
+"""The local stack: PostgreSQL, Valkey and all processes of the project on one machine."""

@@ -1,0 +1,68 @@
+"""The project's own processes: what each is called and how it is started."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Mapping
+
+from config.queues import BULK, QUEUES
+from config.stack.layout import StackLayout
+from config.stack.processes import Child
+
+LOOPBACK = "127.0.0.1"
+
+
+def listen_on(port: int) -> socket.socket:
+    """A listening socket that gunicorn takes over; raises OSError where the port is taken."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(256)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def carrier(layout: StackLayout, port: int) -> Child:
+    options = ["--port", str(port), "--state", str(layout.carrier_folder)]
+    return Child("carrier", [sys.executable, "-m", "messaging.carrier", *options], layout)
+
+
+def web(layout: StackLayout, listener: socket.socket, environment: Mapping[str, str]) -> Child:
+    # The listener stays ours: a restart of the web processes refuses nobody.
+    bound = listener.fileno()
+    options = f"--bind fd://{bound} --worker-class gthread --workers 2 --threads 4"
+    options += " --preload --no-control-socket"
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", *options.split()]
+    return Child("web", command, layout, environment=environment, inherited=[bound])
+
+
+def workers(layout: StackLayout, environment: Mapping[str, str]) -> list[Child]:
+    return [_worker(layout, queue, environment) for queue in QUEUES]
+
+
+def _worker(layout: StackLayout, queue: str, environment: Mapping[str, str]) -> Child:
+    processes = 2 if queue == BULK else 1
+    options = (
+        f"worker -Q {queue} -n {queue}@%h -c {processes} --without-gossip --without-mingle -l info"
+    )
+    return Child(f"worker-{queue}", _celery(options.split()), layout, environment=environment)
+
+
+def beat(layout: StackLayout, environment: Mapping[str, str]) -> Child:
+    # An empty --pidfile: the lock of the state folder already keeps a second beat away.
+    options = ["beat", "-l", "warning", "--pidfile=", "-s", str(layout.beat_schedule)]
+    return Child("beat", _celery(options), layout, environment=environment)
+
+
+def _celery(options: list[str]) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "config", *options]

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/handsets/", include("messaging.handsets.urls")),
+    path("admin/", admin.site.urls),
+    path("providers/", include("messaging.urls")),
+    path("", include("consent.urls")),
+]
+
+# The database may go away before any view runs: the same page, the same promise.
+handler500 = "config.outage.server_error"

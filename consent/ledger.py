@@ -1,0 +1,154 @@
+"""The only writer of the ledger and of the standing derived from it.
+
+An event, its evidence and the standing it leads to are written in one transaction,
+under the person's lock; a trigger adds its place in the queue for sealing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from consent.models import (
+    ActorKind,
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    EventKind,
+    NoticePurpose,
+    Purpose,
+    SignupForm,
+    Standing,
+)
+from subscribers import encryption
+from subscribers.identifiers import uuid7
+from subscribers.models import Subscriber
+from subscribers.operations import lock_subscriber
+
+SCHEMA_VERSION = 1
+# What an event makes of the standing; the kinds that are not here leave it alone.
+LEADS_TO = {
+    EventKind.REQUESTED: Standing.REQUESTED,
+    EventKind.CONFIRMED: Standing.CONFIRMED,
+    EventKind.RECONFIRMED: Standing.CONFIRMED,
+    EventKind.DECLINED: Standing.DECLINED,
+    EventKind.WITHDRAWN: Standing.WITHDRAWN,
+    EventKind.EXPIRED: Standing.EXPIRED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What is to be recorded; `evidence` is JSON and ends up encrypted."""
+
+    kind: EventKind
+    subscriber: Subscriber
+    actor_kind: ActorKind
+    purpose: Purpose | None = None
+    notice_purpose: NoticePurpose | None = None
+    form: SignupForm | None = None
+    corrects: ConsentEvent | None = None
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+@transaction.atomic
+def record(entry: Entry, *, at: datetime) -> ConsentEvent:
+    """Append one event, keep what proves it, and bring the standing up to date."""
+    lock_subscriber(entry.subscriber)
+    event = _event(entry, at)
+    ciphertext = _sealed_evidence(event, entry)
+    event.body_hash = hashlib.sha256(ciphertext).digest()
+    event.save(force_insert=True)
+    ConsentEvidence.objects.create(event=event, ciphertext=ciphertext)
+    _project(event)
+    return event
+
+
+def _event(entry: Entry, at: datetime) -> ConsentEvent:
+    promise = entry.notice_purpose
+    return ConsentEvent(
+        id=uuid7(at),
+        kind=entry.kind,
+        schema_version=SCHEMA_VERSION,
+        occurred_at=at,
+        recorded_at=timezone.now(),
+        actor_kind=entry.actor_kind,
+        subject=entry.subscriber,
+        purpose=entry.purpose,
+        notice_version=promise.notice_version if promise else None,
+        form=entry.form,
+        form_version=entry.form.version if entry.form else None,
+        promised_texts=promise.promised_texts if promise else None,
+        promised_days=promise.promised_days if promise else None,
+        expires_at=_expiry(entry, at),
+        corrects=entry.corrects,
+    )
+
+
+def _expiry(entry: Entry, at: datetime) -> datetime | None:
+    gives_consent = LEADS_TO.get(entry.kind) == Standing.CONFIRMED
+    if not gives_consent or entry.purpose is None or entry.purpose.consent_valid_days is None:
+        return None
+    return at + timedelta(days=entry.purpose.consent_valid_days)
+
+
+def evidence_place(event_id: object, kind: str, schema_version: int) -> str:
+    return f"consent evidence|{event_id}|{kind}|{schema_version}"
+
+
+def _sealed_evidence(event: ConsentEvent, entry: Entry) -> bytes:
+    body = json.dumps(entry.evidence, sort_keys=True, ensure_ascii=False).encode()
+    place = evidence_place(event.id, event.kind, event.schema_version)
+    return encryption.encrypt_with(entry.subscriber.subject_key.key, body, place=place)
+
+
+def evidence(event: ConsentEvent) -> dict[str, object]:
+    """What proves an event, decrypted; empty after erasure."""
+    sealed = ConsentEvidence.objects.filter(event=event).first()
+    if sealed is None:
+        return {}
+    place = evidence_place(event.id, event.kind, event.schema_version)
+    key = event.subject.subject_key.key
+    body: dict[str, object] = json.loads(
+        encryption.decrypt_with(key, bytes(sealed.ciphertext), place=place)
+    )
+    return body
+
+
+def _project(event: ConsentEvent) -> None:
+    """Derive the standing. A request changes nothing for whoever has said yes already."""
+    status = LEADS_TO.get(EventKind(event.kind))
+    if status is None or event.purpose is None:
+        return
+    standing = Consent.objects.filter(subscriber=event.subject, purpose=event.purpose)
+    if not _changes(event, standing.first()):
+        return
+    Consent.objects.update_or_create(
+        subscriber=event.subject, purpose=event.purpose, defaults=standing_after(event, status)
+    )
+
+
+def _changes(event: ConsentEvent, before: Consent | None) -> bool:
+    """Asking and declining change nothing for someone whose yes stands."""
+    if before is None or before.status != Standing.CONFIRMED:
+        return True
+    return event.kind not in (EventKind.REQUESTED, EventKind.DECLINED)
+
+
+def standing_after(event: ConsentEvent, status: Standing) -> dict[str, object]:
+    """The columns of `Consent` that follow from one event."""
+    confirmed = status == Standing.CONFIRMED
+    return {
+        "status": status,
+        "since_at": event.occurred_at,
+        "confirming_event": event if confirmed else None,
+        "notice_version": event.notice_version if confirmed else None,
+        "promised_texts": event.promised_texts if confirmed else None,
+        "promised_days": event.promised_days if confirmed else None,
+        "expires_at": event.expires_at if confirmed else None,
+    }

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from consent.models.confirmations import (
+    AccessCode,
+    Confirmation,
+    ConfirmationPurpose,
+    PageLink,
+    SpentCap,
+)
+from consent.models.forms import SignupForm
+from consent.models.ledger import (
+    ActorKind,
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    EventKind,
+    Standing,
+)
+from consent.models.notices import Notice, NoticePurpose, NoticeVersion, Purpose, PurposeKind
+from consent.models.refusals import Hold, Preference, Suppression, SuppressionSource
+from consent.models.rights import ErasureListPosition, ErasureToList, NumberChange
+from consent.models.sealing import (
+    HandoutChannel,
+    LedgerCheckpoint,
+    LedgerHandout,
+    LedgerLeaf,
+    LedgerNode,
+    LedgerPending,
+)
+
+__all__ = [
+    "AccessCode",
+    "ActorKind",
+    "Confirmation",
+    "ConfirmationPurpose",
+    "Consent",
+    "ConsentEvent",
+    "ConsentEvidence",
+    "ErasureListPosition",
+    "ErasureToList",
+    "EventKind",
+    "HandoutChannel",
+    "Hold",
+    "LedgerCheckpoint",
+    "LedgerHandout",
+    "LedgerLeaf",
+    "LedgerNode",
+    "LedgerPending",
+    "Notice",
+    "NoticePurpose",
+    "NoticeVersion",
+    "NumberChange",
+    "PageLink",
+    "Preference",
+    "Purpose",
+    "PurposeKind",
+    "SignupForm",
+    "SpentCap",
+    "Standing",
+    "Suppression",
+    "SuppressionSource",
+]

@@ -1,0 +1,138 @@
+"""Requests that wait for an answer from the phone, and the codes and links we hand out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.models.forms import SignupForm
+from consent.models.ledger import ConsentEvent
+from consent.models.notices import NoticePurpose, NoticeVersion
+from subscribers.models import Subscriber
+
+
+class Outcome(models.TextChoices):
+    OPEN = "open", _("waiting for an answer")
+    CONFIRMED = "confirmed", _("confirmed")
+    DECLINED = "declined", _("declined")
+    EXPIRED = "expired", _("expired")
+    SUPERSEDED = "superseded", _("asked again")
+    WITHDRAWN = "withdrawn", _("answered with a stop word")
+
+
+class Confirmation(models.Model):
+    """A pending double opt-in: sent from us to the number, answered from the number."""
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.PROTECT, related_name="confirmations"
+    )
+    form = models.ForeignKey(SignupForm, on_delete=models.PROTECT, related_name="+")
+    notice_version = models.ForeignKey(NoticeVersion, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=10)
+    code_hash = models.BinaryField(max_length=32)
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
+    requested_at = models.DateTimeField(_("asked"))
+    # When its text was let go. Nobody can have answered a text that never left.
+    text_left_at = models.DateTimeField(_("text left"), null=True)
+    expires_at = models.DateTimeField(_("good until"))
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
+    answered_at = models.DateTimeField(_("answered"), null=True)
+
+    class Meta:
+        verbose_name = _("confirmation")
+        verbose_name_plural = _("confirmations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subscriber"],
+                condition=Q(outcome=Outcome.OPEN),
+                name="one_open_request_per_number",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"], condition=Q(outcome=Outcome.OPEN), name="open_by_expiry"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Confirmation {self.pk}"
+
+
+class ConfirmationPurpose(models.Model):
+    """One purpose named in a confirmation text: YES confirms exactly these."""
+
+    confirmation = models.ForeignKey(
+        Confirmation, on_delete=models.CASCADE, related_name="purposes"
+    )
+    notice_purpose = models.ForeignKey(NoticePurpose, on_delete=models.PROTECT, related_name="+")
+    requested_event = models.ForeignKey(ConsentEvent, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.notice_purpose} of {self.confirmation}"
+
+
+class LinkScope(models.TextChoices):
+    CONFIRM = "confirm", _("enter the code of a confirmation")
+    ACCESS = "access", _("enter the code for the person's page")
+    PREFERENCES = "preferences", _("open the person's page")
+    OPEN_BY_LINK = "open_by_link", _("a browser in which the page is open, by a link")
+    OPEN_BY_CODE = "open_by_code", _("a browser in which the page is open, by a code")
+
+
+class PageLink(models.Model):
+    """A random address that opens one kind of page for one person; only its hash is kept."""
+
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    scope = models.CharField(max_length=12, choices=LinkScope.choices)
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="links")
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("good until"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return f"Link {self.pk} ({self.scope})"
+
+
+class AccessCode(models.Model):
+    """A code sent to the number, by which the person opens their page."""
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.PROTECT, related_name="access_codes"
+    )
+    code_hash = models.BinaryField(max_length=32)
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(_("sent"))
+    expires_at = models.DateTimeField(_("good until"))
+    used_at = models.DateTimeField(_("used"), null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["subscriber", "expires_at"])]
+
+    def __str__(self) -> str:
+        return f"Access code {self.pk}"
+
+
+class SpentCap(models.Model):
+    """How much of a cap on texts that strangers can cause is used in one window."""
+
+    scope = models.CharField(max_length=20)
+    key_digest = models.BinaryField(max_length=32)
+    window_at = models.DateTimeField()
+    spent = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["scope", "key_digest", "window_at"], name="one_count_per_window"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["window_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.window_at:%Y-%m-%d %H:%M}: {self.spent}"

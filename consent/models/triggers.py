@@ -1,0 +1,84 @@
+"""Database triggers that several tables of this app share."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+
+def append_only(name: str, *, deletable_by: str = "") -> list[pgtrigger.Trigger]:
+    """Refuse UPDATE, DELETE and TRUNCATE.
+
+    `deletable_by` names a transaction-local setting, such as `yeslist.erasure`,
+    under which a DELETE passes. The test database allows TRUNCATE, since the
+    test runner empties tables by it.
+    """
+    exception = (
+        f"IF TG_OP = 'DELETE' AND current_setting('yeslist.{deletable_by}', true) = 'on' "
+        "THEN RETURN OLD; END IF;"
+        if deletable_by
+        else ""
+    )
+    refusal = f"RAISE EXCEPTION '{name} rows are append-only: % refused', TG_OP;"
+    truncation = (
+        "IF current_setting('yeslist.truncate', true) = 'on' THEN RETURN NULL; END IF;" + refusal
+    )
+    return [
+        pgtrigger.Trigger(
+            name=f"{name}_is_append_only",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            func=exception + refusal,
+        ),
+        pgtrigger.Trigger(
+            name=f"{name}_is_never_truncated",
+            when=pgtrigger.Before,
+            level=pgtrigger.Statement,
+            operation=pgtrigger.Truncate,
+            func=truncation,
+        ),
+    ]
+
+
+def lock_subscriber_first(name: str) -> pgtrigger.Trigger:
+    """Take the person's lock before a row about them changes.
+
+    The turn reads these rows under that lock, so not even raw SQL can slip a
+    change between its look and its write.
+    """
+    return pgtrigger.Trigger(
+        name=f"{name}_locks_its_subscriber",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func="""
+            IF TG_OP = 'DELETE' THEN
+                PERFORM 1 FROM subscribers_subscriber
+                    WHERE id = OLD.subscriber_id FOR NO KEY UPDATE;
+                RETURN OLD;
+            END IF;
+            PERFORM 1 FROM subscribers_subscriber WHERE id = NEW.subscriber_id FOR NO KEY UPDATE;
+            RETURN NEW;
+        """,
+    )
+
+
+def lock_number_first(name: str) -> pgtrigger.Trigger:
+    """As `lock_subscriber_first`, for rows that know only the digest of a number.
+
+    A number nobody has yet is locked by an advisory lock on its digest, which
+    whoever creates that subscriber takes as well.
+    """
+    return pgtrigger.Trigger(
+        name=f"{name}_locks_its_number",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        declare=[("wanted", "bytea")],
+        func="""
+            IF TG_OP = 'DELETE' THEN wanted := OLD.number_digest;
+            ELSE wanted := NEW.number_digest; END IF;
+            PERFORM pg_advisory_xact_lock(hashtextextended(encode(wanted, 'hex'), 0));
+            PERFORM 1 FROM subscribers_subscriber
+                WHERE number_digest = wanted FOR NO KEY UPDATE;
+            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+            RETURN NEW;
+        """,
+    )

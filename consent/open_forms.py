@@ -1,0 +1,66 @@
+"""What a visitor is shown: a published form with the words that are current in their language."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+
+from consent.models import NoticePurpose, NoticeVersion, SignupForm
+from consent.notices import current_version, rendered_notice
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    form: SignupForm
+    version: NoticeVersion
+    promises: list[NoticePurpose]
+    languages: list[tuple[str, str]]
+
+    @property
+    def notice(self) -> list[tuple[str, str]]:
+        return rendered_notice(self.version)
+
+    @property
+    def controllers(self) -> list[str]:
+        """Who is responsible, each named once."""
+        return list(dict.fromkeys(promise.purpose.controller for promise in self.promises))
+
+    @property
+    def shown_text(self) -> str:
+        """Every word that bears on the consent, as plain text."""
+        return render_to_string("consent/shown.txt", {"page": self})
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two visitors were shown the same words."""
+        return hashlib.sha256(self.shown_text.encode()).hexdigest()
+
+
+def published_forms() -> QuerySet[SignupForm]:
+    """The forms that people can fill in now."""
+    return (
+        SignupForm.objects.filter(
+            published_at__isnull=False, notice__versions__published_at__isnull=False
+        )
+        .distinct()
+        .order_by("title")
+    )
+
+
+def open_form(form: SignupForm, language: str) -> OpenForm | None:
+    """None while the form or its notice is not published."""
+    version = current_version(form.notice, language)
+    if form.published_at is None or version is None:
+        return None
+    promises = list(version.purposes.select_related("purpose").order_by("pk"))
+    return OpenForm(form, version, promises, _published_languages(form))
+
+
+def _published_languages(form: SignupForm) -> list[tuple[str, str]]:
+    published = form.notice.versions.exclude(published_at=None)
+    codes = set(published.values_list("language", flat=True))
+    return [(code, name) for code, name in settings.LANGUAGES if code in codes]

@@ -1,0 +1,119 @@
+"""New keys: re-wrap, re-encrypt and re-digest one person at a time, while everything runs.
+
+The old keys stay configured until nothing is left under them, so whoever reads
+a row halfway through opens it all the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from consent.operations.withdrawal import move_suppressions
+from subscribers import encryption
+from subscribers.models import SubjectKey, Subscriber
+from subscribers.operations import lock_person
+
+BATCH = 500
+# People with anything under another key than the current ones, found by the marks on the rows:
+# so a run that was cut off goes on where it ended.
+BEHIND = """
+    SELECT s.id FROM subscribers_subscriber s
+    JOIN subscribers_subjectkey k ON k.subscriber_id = s.id
+    WHERE s.id > %(after)s AND (
+        s.digest_key_id <> %(digest_key)s
+        OR substring(s.number_ciphertext FOR %(length)s) <> %(mark)s
+        OR substring(k.wrapped_key FOR %(length)s) <> %(mark)s)
+    ORDER BY s.id LIMIT %(batch)s
+"""
+KEY_OF = "convert_from(substring({0} FROM 2 FOR get_byte({0}, 0)), 'UTF8')"
+LEFT = {
+    "numbers": (KEY_OF.format("number_ciphertext"), "subscribers_subscriber", "erased_at IS NULL"),
+    "data keys": (KEY_OF.format("wrapped_key"), "subscribers_subjectkey", "true"),
+    "digests of numbers": ("digest_key_id", "subscribers_subscriber", "erased_at IS NULL"),
+    "remembered noes": ("digest_key_id", "consent_suppression", "lifted_at IS NULL"),
+}
+
+
+@dataclass
+class Rotated:
+    """`locked`: people whose key is not configured; `left` counts rows per kind and key id."""
+
+    people: int = 0
+    locked: int = 0
+    left: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+def rotate_keys(*, tell: Callable[[int], None] = lambda people: None) -> Rotated:
+    """Bring everyone under the current keys; `tell` hears how many are done after each batch."""
+    done = Rotated()
+    for batch in _batches():
+        for person_id in batch:
+            _rotate(person_id, done)
+        tell(done.people)
+    done.left = rows_per_key()
+    return done
+
+
+def _batches() -> Iterator[list[int]]:
+    after = 0
+    while batch := _behind(after):
+        yield batch
+        after = batch[-1]
+
+
+def _behind(after: int) -> list[int]:
+    master_key, digest_key = encryption.current_keys()
+    mark = encryption.key_mark(master_key)
+    wanted: dict[str, Any] = {
+        "after": after,
+        "mark": mark,
+        "length": len(mark),
+        "digest_key": digest_key,
+        "batch": BATCH,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(BEHIND, wanted)
+        return [person_id for (person_id,) in cursor.fetchall()]
+
+
+def _rotate(person_id: int, done: Rotated) -> None:
+    try:
+        _rotate_person(person_id)
+    except encryption.UnableToDecrypt:
+        done.locked += 1
+    else:
+        done.people += 1
+
+
+@transaction.atomic
+def _rotate_person(person_id: int) -> None:
+    """Number, digest, every no to it and the data key change together, under the person's lock:
+    no text is decided upon in between."""
+    person = lock_person(Subscriber(pk=person_id))
+    key = SubjectKey.objects.filter(subscriber=person).first()
+    if person.erased_at is not None or key is None:
+        return
+    digests = person.number_digests
+    person.phone_number = person.phone_number
+    SubjectKey.objects.filter(pk=key.pk).update(wrapped_key=SubjectKey.wrap(key.key, person.pk))
+    person.save(update_fields=["number_ciphertext", "number_digest", "digest_key_id"])
+    digest = bytes(person.number_digest or b"")
+    move_suppressions(digests, to=digest, key_id=person.digest_key_id)
+
+
+def rows_per_key() -> dict[str, Counter[str]]:
+    """{what: {key id: rows}}; a key id of "" is a digest from before keys were noted."""
+    return {what: _count(*columns) for what, columns in LEFT.items()}
+
+
+def _count(key_id: str, table: str, condition: str) -> Counter[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {key_id}, count(*) FROM {table} WHERE {condition} GROUP BY 1 ORDER BY 1"
+        )
+        return Counter(dict(cursor.fetchall()))

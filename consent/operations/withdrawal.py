@@ -1,0 +1,193 @@
+"""Leaving: from one purpose, or from everything and for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from consent.circumstances import Circumstances
+from consent.ledger import Entry, record
+from consent.models import (
+    ActorKind,
+    Consent,
+    EventKind,
+    Hold,
+    Purpose,
+    Standing,
+    Suppression,
+    SuppressionSource,
+)
+from consent.models.confirmations import Outcome
+from consent.texts import text_sender
+from subscribers import encryption, numbers
+from subscribers.models import Subscriber
+from subscribers.operations import lock_digests, lock_number, lock_subscriber
+
+STILL_OPEN = (Standing.REQUESTED, Standing.CONFIRMED)
+ACTORS = {
+    SuppressionSource.TEXT: ActorKind.SUBSCRIBER,
+    SuppressionSource.PAGE: ActorKind.SUBSCRIBER,
+    SuppressionSource.STAFF: ActorKind.STAFF,
+    SuppressionSource.CARRIER: ActorKind.CARRIER,
+}
+
+
+def withdraw_consent(
+    *, subscriber: Subscriber, purpose: Purpose, circumstances: Circumstances, at: datetime
+) -> None:
+    """The person takes back one purpose. Nothing else is touched: every text asks at the end.
+
+    Returns when no text permitted before is still leaving.
+    """
+    locked_at = _withdraw(subscriber, purpose, circumstances, at)
+    text_sender().await_silence(subscriber_id=subscriber.pk, locked_at=locked_at)
+
+
+@transaction.atomic
+def _withdraw(
+    subscriber: Subscriber, purpose: Purpose, circumstances: Circumstances, at: datetime
+) -> float:
+    lock_subscriber(subscriber)
+    locked_at = time.monotonic()
+    standing = Consent.objects.filter(subscriber=subscriber, purpose=purpose, status__in=STILL_OPEN)
+    if standing.exists():
+        proof = {"method": "page", **circumstances.as_evidence()}
+        _record_withdrawal(subscriber, purpose, ActorKind.SUBSCRIBER, proof, at)
+    _take_back_request(subscriber, purpose, at)
+    return locked_at
+
+
+def _take_back_request(subscriber: Subscriber, purpose: Purpose, at: datetime) -> None:
+    """A YES to an older text must not bring back what was just taken back."""
+    naming = subscriber.confirmations.filter(
+        outcome__in=[Outcome.OPEN, Outcome.SUPERSEDED], purposes__notice_purpose__purpose=purpose
+    )
+    ids = list(naming.values_list("pk", flat=True))
+    subscriber.confirmations.filter(pk__in=ids).update(outcome=Outcome.WITHDRAWN, answered_at=at)
+
+
+def stop_and_wait(
+    *,
+    subscriber: Subscriber,
+    source: SuppressionSource,
+    at: datetime,
+    proof: dict[str, object] | None = None,
+    circumstances: Circumstances | None = None,
+) -> None:
+    """`stop_all_texts` in a transaction of its own; from its return on no submission starts."""
+    locked_at = stop_all_texts(
+        subscriber=subscriber, source=source, at=at, proof=proof, circumstances=circumstances
+    )
+    text_sender().await_silence(subscriber_id=subscriber.pk, locked_at=locked_at)
+
+
+@transaction.atomic
+def stop_all_texts(
+    *,
+    subscriber: Subscriber,
+    source: SuppressionSource,
+    at: datetime,
+    proof: dict[str, object] | None = None,
+    circumstances: Circumstances | None = None,
+) -> float:
+    """Suppress the number and withdraw everything, at once and for good.
+
+    Only START or JOIN sent from the number itself opens it again. Returns
+    `time.monotonic()` when the person's lock was held.
+    """
+    evidence = {"method": source.value, **(proof or {})}
+    if circumstances is not None:
+        evidence |= circumstances.as_evidence()
+    locked_at = _suppress_person(subscriber, source, at)
+    for purpose in _purposes_to_withdraw(subscriber):
+        _record_withdrawal(subscriber, purpose, ACTORS[source], evidence, at)
+    subscriber.confirmations.filter(outcome__in=[Outcome.OPEN, Outcome.SUPERSEDED]).update(
+        outcome=Outcome.WITHDRAWN, answered_at=at
+    )
+    Hold.objects.filter(subscriber=subscriber, released_at=None).update(released_at=at)
+    return locked_at
+
+
+def _suppress_person(subscriber: Subscriber, source: SuppressionSource, at: datetime) -> float:
+    """By the digest that stands in the row: it needs no key, and sending compares just that."""
+    lock_digests(subscriber.number_digests)
+    lock_subscriber(subscriber)
+    locked_at = time.monotonic()
+    if subscriber.number_digest is not None:
+        suppress_digest(subscriber.number_digest, subscriber.digest_key_id, source=source, at=at)
+    return locked_at
+
+
+def withdraw_what_stands(subscriber: Subscriber, *, proof: dict[str, object], at: datetime) -> None:
+    """Take back every yes that is still on record. The caller holds the person's lock."""
+    for consent in subscriber.consents.filter(status__in=STILL_OPEN).select_related("purpose"):
+        _record_withdrawal(subscriber, consent.purpose, ActorKind.SUBSCRIBER, proof, at)
+
+
+@transaction.atomic
+def suppress_number(*, e164: str, source: SuppressionSource, at: datetime) -> None:
+    """Leave this number alone, whether or not we know whose it is."""
+    lock_number(e164)
+    owner = Subscriber.objects.with_number(e164).first()
+    if owner is not None:
+        suppress_digest(owner.number_digest, owner.digest_key_id, source=source, at=at)
+    else:
+        key_id = encryption.current_keys()[1]
+        suppress_digest(numbers.digest(e164), key_id, source=source, at=at)
+
+
+def suppress_digest(
+    digest: bytes | memoryview, key_id: str, *, source: SuppressionSource, at: datetime
+) -> None:
+    """Suppress under the very digest that a person's row has: sending compares the two in SQL,
+    where nobody knows that another key would give the same number another digest."""
+    Suppression.objects.get_or_create(
+        number_digest=digest,
+        lifted_at=None,
+        defaults={"source": source, "since_at": at, "digest_key_id": key_id},
+    )
+
+
+def move_suppressions(digests: Collection[bytes], *, to: bytes, key_id: str) -> None:
+    """Keep every no to one number under one digest. The caller holds the number."""
+    known = Suppression.objects.filter(number_digest__in=digests)
+    live = known.filter(lifted_at=None).order_by("since_at", "pk")
+    # One live row a number: the oldest no stays.
+    known.filter(pk__in=[each.pk for each in live[1:]]).delete()
+    known.update(number_digest=to, digest_key_id=key_id)
+
+
+@transaction.atomic
+def lift_suppression(*, e164: str, at: datetime) -> bool:
+    """START or JOIN came from the number itself. True when there was something to lift."""
+    digests = numbers.digests(e164)
+    lock_number(e164)
+    live = Suppression.objects.filter(number_digest__in=digests, lifted_at=None)
+    return live.update(lifted_at=at) > 0
+
+
+def _purposes_to_withdraw(subscriber: Subscriber) -> list[Purpose | None]:
+    """Those asked for or confirmed; a single None, so that even then the no is on record."""
+    standing = subscriber.consents.filter(status__in=STILL_OPEN).select_related("purpose")
+    purposes: list[Purpose | None] = [consent.purpose for consent in standing.order_by("pk")]
+    return purposes or [None]
+
+
+def _record_withdrawal(
+    subscriber: Subscriber,
+    purpose: Purpose | None,
+    actor_kind: ActorKind,
+    proof: dict[str, object],
+    at: datetime,
+) -> None:
+    entry = Entry(
+        kind=EventKind.WITHDRAWN,
+        subscriber=subscriber,
+        actor_kind=actor_kind,
+        purpose=purpose,
+        evidence=proof,
+    )
+    record(entry, at=at)

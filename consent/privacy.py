@@ -1,0 +1,124 @@
+"""What this app holds about a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from consent.evidence_words import in_words
+from consent.ledger import evidence
+from consent.models import (
+    AccessCode,
+    Confirmation,
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    Hold,
+    NumberChange,
+    PageLink,
+    Preference,
+    Suppression,
+)
+from consent.standing import StandingLine, standings
+from subscribers.models import Subscriber
+from subscribers.privacy import HistoryLine
+
+
+class ConsentStore:
+    label = "consent"
+    holds = (
+        ConsentEvent, Consent, Confirmation, Preference, Hold, PageLink, AccessCode, NumberChange,
+    )  # fmt: skip
+
+    def describe(self) -> str:
+        return "What the person agreed to, with its evidence (encrypted), and their choices."
+
+    def export(self, subscriber: Subscriber) -> dict[str, object]:
+        lines = standings(subscriber=subscriber, at=timezone.now())
+        return {
+            "standing": [_standing(line) for line in lines],
+            "stopped_since": [each.since_at.isoformat() for each in _live(subscriber)],
+            "held_since": _times(subscriber.holds.filter(released_at=None), "since_at"),
+            "requests": [
+                {"at": request.requested_at.isoformat(), "outcome": request.outcome}
+                for request in subscriber.confirmations.order_by("requested_at")
+            ],
+            "codes_sent": _times(subscriber.access_codes, "sent_at"),
+            "links_made": _times(subscriber.links, "created_at"),
+            "number_changes_asked": _times(subscriber.number_changes, "requested_at"),
+            "history": [_event(event) for event in _events(subscriber)],
+        }
+
+    def history(self, subscriber: Subscriber) -> list[HistoryLine]:
+        return [_line(event) for event in _events(subscriber)]
+
+    def erase(self, subscriber: Subscriber, *, at: datetime) -> None:
+        """Evidence, codes, links and choices go; the events stay and name nobody."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('yeslist.erasure', 'on', true)")
+            ConsentEvidence.objects.filter(event__subject=subscriber).delete()
+            cursor.execute("SELECT set_config('yeslist.erasure', '', true)")
+        for model in (AccessCode, PageLink, Preference, Hold, Confirmation, NumberChange):
+            model.objects.filter(subscriber=subscriber).delete()
+        NumberChange.objects.filter(holder=subscriber).delete()
+
+
+def _live(subscriber: Subscriber) -> list[Suppression]:
+    digests = subscriber.number_digests
+    return list(Suppression.objects.filter(number_digest__in=digests, lifted_at=None))
+
+
+def _times(rows: object, field: str) -> list[str]:
+    found = rows.order_by(field).values_list(field, flat=True)  # type: ignore[attr-defined]
+    return [at.isoformat() for at in found]
+
+
+def _standing(line: StandingLine) -> dict[str, object]:
+    paused = line.paused_until_at
+    return {
+        "purpose": line.purpose.name,
+        "controller": line.purpose.controller,
+        "status": line.status.value,
+        "since": line.since_at.isoformat(),
+        "promised": _often(line.promised_texts, line.promised_days),
+        "chosen": _often(line.chosen_texts, line.chosen_days),
+        "paused_until": paused.isoformat() if paused else None,
+    }
+
+
+def _often(texts: int | None, days: int | None) -> dict[str, int] | None:
+    return {"texts": texts, "days": days} if texts and days else None
+
+
+def _events(subscriber: Subscriber) -> list[ConsentEvent]:
+    events = subscriber.events.select_related("purpose", "subject__subject_key")
+    return list(events.order_by("occurred_at", "id"))
+
+
+def _event(event: ConsentEvent) -> dict[str, object]:
+    return {
+        "kind": event.kind,
+        "at": event.occurred_at.isoformat(),
+        "by": event.actor_kind,
+        "purpose": event.purpose.name if event.purpose else None,
+        "evidence": without_names(evidence(event)),
+    }
+
+
+def without_names(proof: dict[str, object]) -> dict[str, object]:
+    """That staff acted is the person's to know; which of them is not."""
+    return {name: value for name, value in proof.items() if name != "staff"}
+
+
+def _line(event: ConsentEvent) -> HistoryLine:
+    what = capfirst(event.get_kind_display())
+    if event.purpose is not None:
+        what = f"{what}: {event.purpose.name}"
+    proof = without_names(evidence(event))
+    shown = proof.pop("shown_text", "")
+    details = {_("By"): event.get_actor_kind_display(), **in_words(proof)}
+    return HistoryLine(event.occurred_at, what, details, str(shown))

@@ -1,0 +1,86 @@
+"""Reads of the sealed log: its frontier, its checkpoints, and proofs about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from consent import tree
+from consent.models import ConsentEvent, LedgerCheckpoint, LedgerLeaf
+
+
+@dataclass(frozen=True)
+class InclusionProof:
+    """That the event at `position` is in the log that `checkpoint` signs.
+
+    `path` is RFC 9162's, from the leaf up.
+    """
+
+    position: int
+    leaf_hash: bytes
+    path: list[bytes]
+    checkpoint: LedgerCheckpoint
+
+
+def log_size() -> int:
+    """How many events are sealed."""
+    newest = LedgerLeaf.objects.order_by("-position").values_list("position", flat=True).first()
+    return 0 if newest is None else newest + 1
+
+
+def frontier(size: int | None = None) -> tree.Frontier:
+    """The complete subtrees of the log, now or when it had `size` leaves."""
+    size = log_size() if size is None else size
+    names = tree.subtrees((0, size))
+    known = _lookup(names)
+    return tree.Frontier(size, tuple(known[name] for name in names))
+
+
+def newest_checkpoint() -> LedgerCheckpoint | None:
+    return LedgerCheckpoint.objects.order_by("-size").first()
+
+
+def prove_event(event: ConsentEvent) -> InclusionProof | None:
+    """The proof under the newest checkpoint; None until the event is sealed and signed."""
+    leaf = LedgerLeaf.objects.filter(event=event).first()
+    checkpoint = newest_checkpoint()
+    if leaf is None or checkpoint is None or leaf.position >= checkpoint.size:
+        return None
+    path = inclusion_path(leaf.position, checkpoint.size)
+    return InclusionProof(leaf.position, bytes(leaf.leaf_hash), path, checkpoint)
+
+
+def inclusion_path(position: int, size: int) -> list[bytes]:
+    """The hashes that prove a leaf in the log of `size`; ValueError if it is not in it."""
+    return _hashes(tree.inclusion_ranges(position, size))
+
+
+def consistency_path(old: int, new: int) -> list[bytes]:
+    """The hashes that prove that the log of `old` leaves begins the log of `new`."""
+    return _hashes(tree.consistency_ranges(old, new))
+
+
+def _hashes(ranges: list[tree.Range]) -> list[bytes]:
+    known = _lookup(name for each in ranges for name in tree.subtrees(each))
+    return [tree.range_root(each, known.__getitem__) for each in ranges]
+
+
+def _lookup(names: Iterable[tree.Subtree]) -> dict[tree.Subtree, bytes]:
+    """The hashes of complete subtrees, in one query."""
+    wanted = list(names)
+    if not wanted:
+        return {}
+    query = """
+        SELECT 0, position, leaf_hash FROM consent_ledgerleaf WHERE position = ANY(%s)
+        UNION ALL
+        SELECT n.level, n.position, n.node_hash
+        FROM unnest(%s::smallint[], %s::bigint[]) AS wanted (level, position)
+        JOIN consent_ledgernode n USING (level, position)
+    """
+    leaves = [position for level, position in wanted if level == 0]
+    levels, positions = zip(*wanted, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(query, [leaves, list(levels), list(positions)])
+        return {(level, position): bytes(found) for level, position, found in cursor}

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from consent.operations import expiry, handout, listing, sealing
+
+
+@shared_task
+def record_expiries() -> None:
+    expiry.record_expiries(at=timezone.now())
+
+
+@shared_task
+def close_old_confirmations() -> None:
+    expiry.close_old_confirmations(at=timezone.now())
+
+
+@shared_task
+def seal_ledger() -> None:
+    sealing.seal(at=timezone.now())
+
+
+@shared_task
+def hand_out_checkpoint() -> None:
+    handout.hand_out_checkpoint(at=timezone.now())
+
+
+@shared_task
+def list_erasures() -> None:
+    listing.list_waiting()

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from consent.circumstances import Circumstances
+from consent.codes import TRIES
+from consent.forms import CodeFromPhone
+from consent.operations.answers import UnableToConfirm, confirm_with_code
+from consent.operations.signup import CONFIRMATION_MINUTES, REPLY_WITHIN
+from consent.redirects import SeeOther
+from consent.visitors import circumstances
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the code of a confirmation text is typed; alike for every token there could be."""
+    form = CodeFromPhone(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            confirm_with_code(
+                token=token,
+                code=form.cleaned_data["code"],
+                circumstances=_circumstances(request),
+                at=timezone.now(),
+            )
+        except UnableToConfirm:
+            form.add_error("code", form.refusal())
+        else:
+            return SeeOther(reverse("consent:done"))
+    context = {
+        "form": form,
+        "minutes": CONFIRMATION_MINUTES,
+        "tries": TRIES,
+        "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
+    }
+    return render(request, "consent/confirm.html", context, status=422 if form.errors else 200)
+
+
+def _circumstances(request: HttpRequest) -> Circumstances:
+    """The address without its token: evidence is no place for what opens a page."""
+    seen = circumstances(request, shown_text="")
+    return replace(seen, page_address=request.build_absolute_uri("/confirm/"))
+
+
+@require_safe
+def done(request: HttpRequest) -> HttpResponse:
+    """Confirmed: the same page for everybody."""
+    return render(request, "consent/done.html")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from consent.forms import SignupRequest
+from consent.models import SignupForm
+from consent.open_forms import OpenForm, open_form
+from consent.operations.signup import request_consent
+from consent.redirects import SeeOther
+from consent.visitors import circumstances
+from subscribers.identifiers import link_token
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def signup(request: HttpRequest, slug: str) -> HttpResponse:
+    """A published form; a valid answer leads to at most one confirmation text."""
+    form = get_object_or_404(SignupForm.objects.select_related("notice"), slug=slug)
+    page = open_form(form, get_language() or settings.LANGUAGE_CODE)
+    if page is None:
+        return render(request, "consent/not_open.html", status=404)
+    if request.method == "POST":
+        return _answer(request, page)
+    return _show(request, page, SignupRequest(page, initial={"words": page.fingerprint}))
+
+
+def _show(
+    request: HttpRequest, page: OpenForm, entry: SignupRequest, status: int = 200
+) -> HttpResponse:
+    context = {"page": page, "form": entry}
+    return render(request, "consent/signup.html", context, status=status)
+
+
+def _answer(request: HttpRequest, page: OpenForm) -> HttpResponse:
+    entry = SignupRequest(page, request.POST)
+    if entry.is_from_a_program:
+        return SeeOther(_confirm_page(link_token()))
+    if entry.is_from_someone_younger:
+        return render(request, "consent/too_young.html", {"page": page})
+    if not entry.is_valid():
+        return _show(request, page, entry.with_current_words(), status=422)
+    return SeeOther(_confirm_page(_request_consent(request, page, entry)))
+
+
+def _confirm_page(token: str) -> str:
+    return reverse("consent:confirm", args=[token])
+
+
+def _request_consent(request: HttpRequest, page: OpenForm, entry: SignupRequest) -> str:
+    return request_consent(
+        form=page.form,
+        version=page.version,
+        e164=entry.cleaned_data["number"].as_e164,
+        purposes=list(entry.cleaned_data["purposes"]),
+        language=entry.cleaned_data["language"],
+        attributes=entry.answers,
+        age_asserted=entry.age_asserted,
+        circumstances=circumstances(request, shown_text=page.shown_text, boxes=entry.ticked),
+        at=timezone.now(),
+    )

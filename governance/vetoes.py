@@ -1,0 +1,22 @@
+"""Who may refuse a staff action; named in STAFF_VETOES, asked by `authorize`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from subscribers.authorization import Staff
+
+# What needs a second person. Publishing words does not: they bind us, and reach nobody.
+SECOND_PERSON_ACTIONS = frozenset({"messaging.approve_campaign"})
+
+
+class NotOwnWork:
+    """A second person looks; superusers are bound like anyone else."""
+
+    sentence = _("Nobody approves their own work.")
+
+    def refuses(self, *, actor: Staff, action: str, authors: Collection[int], at: datetime) -> bool:
+        return action in SECOND_PERSON_ACTIONS and actor.pk in authors

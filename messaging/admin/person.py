@@ -1,0 +1,70 @@
+"""What staff see of one person: one read of everything that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from consent.models import ConsentEvent, Hold, Suppression
+from consent.standing import standings
+from messaging.admin.reasons import reasons
+from messaging.models import InboundMessage, Message
+from subscribers import numbers
+from subscribers.models import Attribute, Subscriber
+
+MOST_LINES = 100
+
+
+@dataclass(frozen=True)
+class SentText:
+    message: Message
+    reasons: list[str]
+
+
+def person_context(person: Subscriber, *, at: datetime) -> dict[str, Any]:
+    return {
+        "person": person,
+        "lists": person.lists.order_by("name"),
+        "answers": _answers(person),
+        "standings": standings(subscriber=person, at=at),
+        "events": _events(person),
+        "texts": _texts(person),
+        "replies": _replies(person),
+        "suppression": _suppression(person),
+        "hold": Hold.objects.filter(subscriber=person, released_at=None).first(),
+    }
+
+
+def _answers(person: Subscriber) -> list[tuple[str, object]]:
+    labels = dict(Attribute.objects.values_list("code", "label"))
+    words = {True: _("yes"), False: _("no")}
+    return [
+        (labels.get(code, code), words[value] if isinstance(value, bool) else value)
+        for code, value in sorted(person.attributes.items())
+    ]
+
+
+def _events(person: Subscriber) -> list[ConsentEvent]:
+    events = ConsentEvent.objects.filter(subject=person).select_related("purpose", "form")
+    return list(events.order_by("-occurred_at", "-id")[:MOST_LINES])
+
+
+def _texts(person: Subscriber) -> list[SentText]:
+    texts = Message.objects.filter(subscriber=person).select_related("campaign", "purpose")
+    return [SentText(text, reasons(text)) for text in texts.order_by("-pk")[:MOST_LINES]]
+
+
+def _replies(person: Subscriber) -> list[InboundMessage]:
+    return list(
+        InboundMessage.objects.filter(subscriber=person).order_by("-received_at")[:MOST_LINES]
+    )
+
+
+def _suppression(person: Subscriber) -> Suppression | None:
+    if person.number_digest is None:
+        return None
+    digests = numbers.digests(person.phone_number)
+    return Suppression.objects.filter(number_digest__in=digests, lifted_at=None).first()

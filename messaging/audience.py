@@ -1,0 +1,72 @@
+"""Who a campaign is for: everyone on its list whom its segment selects, whether or not we may
+text them. Who of them gets the text is decided by the gate, one by one, at the last moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from consent.models import Consent, Standing, Suppression
+from messaging.models import Campaign, CampaignStatus
+from subscribers.models import Subscriber
+from subscribers.querysets import SubscriberQuerySet
+from subscribers.segments import matching
+
+
+def audience(campaign: Campaign) -> SubscriberQuerySet:
+    """The people, by the segment's rule as approved, or as it stands while a draft."""
+    people: SubscriberQuerySet = Subscriber.objects.reachable()
+    rule = rule_of(campaign)
+    if rule is not None:
+        people = matching(rule)
+    return people.filter(memberships__subscriber_list=campaign.subscriber_list_id)
+
+
+def rule_of(campaign: Campaign) -> object | None:
+    if campaign.status == CampaignStatus.DRAFT:
+        return campaign.segment.rule if campaign.segment else None
+    return campaign.segment_rule
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How many are meant, and how many of them could be texted right now."""
+
+    audience: int
+    reachable: int
+    without_consent: int
+    suppressed: int
+    by_language: dict[str, int]
+
+
+def forecast(campaign: Campaign, at: datetime) -> Forecast:
+    """A superset for preview: the gate has more rules, and the last word."""
+    people = audience(campaign).annotate(
+        agreed=Exists(active_consents(campaign.purpose_id, at)),
+        stopped=Exists(live_suppressions()),
+    )
+    counts = people.aggregate(
+        audience=Count("pk"),
+        reachable=Count("pk", filter=Q(agreed=True, stopped=False)),
+        without_consent=Count("pk", filter=Q(agreed=False, stopped=False)),
+        suppressed=Count("pk", filter=Q(stopped=True)),
+    )
+    languages = people.filter(agreed=True, stopped=False).values_list("language")
+    by_language = dict(languages.annotate(Count("pk")).order_by("language"))
+    return Forecast(**counts, by_language=by_language)
+
+
+def active_consents(purpose_id: int, at: datetime) -> QuerySet[Consent]:
+    """Standing yeses of the outer subscriber for one purpose."""
+    return Consent.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=at),
+        subscriber=OuterRef("pk"),
+        purpose=purpose_id,
+        status=Standing.CONFIRMED,
+    )
+
+
+def live_suppressions() -> QuerySet[Suppression]:
+    return Suppression.objects.filter(number_digest=OuterRef("number_digest"), lifted_at=None)

@@ -1,0 +1,167 @@
+"""What refuses to start: a demo that could touch real people, or a site that names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections, router
+from django.utils.module_loading import import_string
+
+from messaging import gate
+from messaging.providers.simulator import Simulator
+from subscribers.models import Subscriber
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+AppConfigs = Sequence[AppConfig] | None
+
+
+@register()
+def check_providers(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """The simulator stands alone, and in the demo only."""
+    found: list[CheckMessage] = [_broken(name) for name in _broken_providers()]
+    if not _simulators():
+        return found
+    if len(settings.SMS_PROVIDERS) > 1:
+        found.append(
+            Error(
+                "The simulated carrier is configured beside another provider.",
+                hint="Name one or the other in SMS_PROVIDERS.",
+                id="messaging.E001",
+            )
+        )
+    if not settings.DEMO:
+        found.append(
+            Error(
+                "The simulated carrier is configured outside the demo.",
+                hint="Set DEMO=1, or name a real provider in SMS_PROVIDERS.",
+                id="messaging.E002",
+            )
+        )
+    return found
+
+
+@register(Tags.database)
+def check_people(
+    app_configs: AppConfigs, databases: Sequence[str] | None = None, **options: Any
+) -> list[CheckMessage]:
+    """Nobody real is in a database that the simulated carrier works on."""
+    alias = router.db_for_read(Subscriber)
+    if not _simulators() or alias not in (databases or ()) or not _has_people(alias):
+        return []
+    return [
+        Error(
+            "There are people in the database who are not sample data, and the simulated carrier "
+            "is configured.",
+            hint="Use another database for the demo.",
+            id="messaging.E003",
+        )
+    ]
+
+
+@register()
+def check_demo_stays_local(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """The demo neither calls nor is called from another machine."""
+    if not settings.DEMO:
+        return []
+    return [
+        Error(
+            f"{name} names another machine, and this is the demo.",
+            hint="The demo works on 127.0.0.1 only.",
+            id="messaging.E004",
+        )
+        for name in ("PUBLIC_URL", "CARRIER_URL")
+        if (address := getattr(settings, name)) and not _is_local(address)
+    ]
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return urlsplit(address).hostname in LOOPBACK
+    except ValueError:
+        return False
+
+
+@register()
+def check_organization(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """Texts and pages say who is speaking and where help is."""
+    return [
+        Warning(
+            f"{name} is empty: texts and pages cannot say {what}.",
+            hint=f"Set {name}.",
+            id=code,
+        )
+        for name, what, code in (
+            ("ORGANIZATION", "who sends them", "messaging.W001"),
+            ("HELP_CONTACT", "where help is", "messaging.W002"),
+        )
+        if not getattr(settings, name)
+    ]
+
+
+@register()
+def check_gate(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """No change of the code may drop a rule without which a campaign text must not exist."""
+    there = {type(rule) for rule in gate.MARKETING_RULES}
+    return [
+        Error(
+            f"The rule {rule.__name__} is missing from MARKETING_RULES.",
+            hint="Put it back into messaging/gate.py.",
+            id="messaging.E006",
+        )
+        for rule in gate.MANDATORY
+        if rule not in there
+    ]
+
+
+@register(deploy=True)
+def check_public_url(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """Links in texts and the addresses of receipts need a host."""
+    if urlsplit(settings.PUBLIC_URL).hostname:
+        return []
+    return [
+        Error(
+            "PUBLIC_URL is not an absolute address.",
+            hint="Set it to where people reach the site, such as https://texts.example.org.",
+            id="messaging.E007",
+        )
+    ]
+
+
+def _provider_class(path: str) -> object:
+    try:
+        return import_string(path)
+    except ImportError:
+        return None
+
+
+def _simulators() -> list[str]:
+    classes = {name: _provider_class(path) for name, path in settings.SMS_PROVIDERS.items()}
+    return [
+        name
+        for name, found in classes.items()
+        if isinstance(found, type) and issubclass(found, Simulator)
+    ]
+
+
+def _broken_providers() -> list[str]:
+    return [name for name, path in settings.SMS_PROVIDERS.items() if not _provider_class(path)]
+
+
+def _broken(name: str) -> CheckMessage:
+    return Error(
+        f"The provider {name!r} in SMS_PROVIDERS cannot be imported.",
+        hint="Give the dotted path of a class.",
+        id="messaging.E005",
+    )
+
+
+def _has_people(alias: str) -> bool:
+    # `migrate` runs the database checks before the first table exists.
+    if "subscribers_subscriber" not in connections[alias].introspection.table_names():
+        return False
+    return Subscriber.objects.using(alias).filter(is_sample=False).exists()

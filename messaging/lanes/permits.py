@@ -1,0 +1,193 @@
+"""The second half of the decision: ask the gate about each claimed message and write its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from consent.operations.answers import note_texts_left
+from messaging import gate
+from messaging.lanes.claims import Claimed
+from messaging.lanes.wording import Wording
+from messaging.models import ANSWERS, MessageKind
+from messaging.models.triggers import ACTIVE_CONSENT, LIVE_SUPPRESSION
+from messaging.rules import Objection, SendFacts
+from messaging.texts import seal_text
+
+# The database asks once more, in the statement that lets a text go: what it refuses stays
+# queued, and cannot poison the batch.
+PERMIT = f"""
+    UPDATE messaging_message m
+    SET state = 'submitting', permitted_at = %(at)s, attempts_made = m.attempts_made + 1,
+        consent_event_id = v.consent_event_id, text_ciphertext = v.text_ciphertext,
+        objections = '[]'::jsonb
+    FROM (SELECT unnest(%(ids)s::bigint[]) AS id,
+                 unnest(%(events)s::uuid[]) AS consent_event_id,
+                 unnest(%(texts)s::bytea[]) AS text_ciphertext) v
+    WHERE m.id = v.id AND m.state = 'queued'
+      AND (m.campaign_id IS NULL
+           OR EXISTS ({ACTIVE_CONSENT.format(m="m", event="v.consent_event_id")}))
+      AND (m.kind = ANY(%(answers)s) OR NOT EXISTS ({LIVE_SUPPRESSION.format(m="m")}))
+    RETURNING m.id, m.attempts_made
+"""
+WITHHOLD = """
+    UPDATE messaging_message m
+    SET state = v.state, objections = v.objections::jsonb, settled_at = %(at)s
+    FROM (SELECT unnest(%(ids)s::bigint[]) AS id, unnest(%(states)s::text[]) AS state,
+                 unnest(%(objections)s::text[]) AS objections) v
+    WHERE m.id = v.id AND m.state = 'queued'
+"""
+DEFER = """
+    UPDATE messaging_message m
+    SET send_after = v.send_after, objections = v.objections::jsonb
+    FROM (SELECT unnest(%(ids)s::bigint[]) AS id,
+                 unnest(%(times)s::timestamptz[]) AS send_after,
+                 unnest(%(objections)s::text[]) AS objections) v
+    WHERE m.id = v.id AND m.state = 'queued'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """One text that may leave now. `to` and `body` live only as long as the turn."""
+
+    id: int
+    attempt: int
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    receipt_token: str
+    parts: int
+    # How often the provider asked us to wait with this one.
+    throttled: int
+    confirmation_id: int | None
+
+
+@dataclass
+class Decisions:
+    """What the gate said about a batch, before it is written."""
+
+    allowed: list[tuple[Claimed, str]] = field(default_factory=list)
+    ended: list[tuple[int, str, list[Objection]]] = field(default_factory=list)
+    later: list[tuple[int, datetime, list[Objection]]] = field(default_factory=list)
+
+
+def decide(batch: Iterable[Claimed], wording: Wording, at: datetime) -> Decisions:
+    """Ask the gate about each message. Someone twice in the batch is counted here: the facts
+    of the second cannot yet see the first."""
+    decisions = Decisions()
+    same_batch: dict[tuple[int, object], int] = {}
+    for message in batch:
+        about = (message.subscriber_id, message.purpose_id or message.kind)
+        facts = _with_earlier(wording.complete(message), message, same_batch.get(about, 0))
+        if _decide_one(message, facts, wording, decisions, at):
+            same_batch[about] = same_batch.get(about, 0) + 1
+    return decisions
+
+
+def _with_earlier(facts: SendFacts, message: Claimed, earlier: int) -> SendFacts:
+    if not earlier:
+        return facts
+    if message.kind != MessageKind.MARKETING:
+        return replace(facts, answered_at=facts.at)
+    return replace(facts, sent_at=facts.sent_at + (facts.at,) * earlier)
+
+
+def _decide_one(
+    message: Claimed, facts: SendFacts, wording: Wording, decisions: Decisions, at: datetime
+) -> bool:
+    """True when the text may go."""
+    if message.lapses_at <= at:
+        decisions.ended.append((message.id, "lapsed", []))
+        return False
+    said = gate.objections(message.kind, facts)
+    if not said:
+        decisions.allowed.append((message, message.body or wording.body(message)))
+        return True
+    again_at = gate.retry_at(said)
+    if again_at is None or again_at > message.lapses_at:
+        decisions.ended.append((message.id, "withheld", said))
+    else:
+        decisions.later.append((message.id, again_at, said))
+    return False
+
+
+def write(decisions: Decisions, at: datetime) -> list[Permitted]:
+    """Write every decision; returns what the database let go."""
+    _withhold(decisions, at)
+    _defer(decisions)
+    return _permit(decisions, at)
+
+
+def _permit(decisions: Decisions, at: datetime) -> list[Permitted]:
+    allowed = {message.id: (message, body) for message, body in decisions.allowed}
+    if not allowed:
+        return []
+    parameters: dict[str, Any] = {
+        "at": at,
+        "ids": list(allowed),
+        "answers": [str(kind) for kind in ANSWERS],
+        "events": [message.confirming_event_id if message.campaign_id else None
+                   for message, _ in allowed.values()],
+        "texts": [
+            seal_text(body, key=message.key, receipt_token=message.receipt_token)
+            for message, body in allowed.values()
+        ],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(PERMIT, parameters)
+        let_go = dict(cursor.fetchall())
+    permitted = [_permitted(*allowed[id], let_go[id]) for id in allowed if id in let_go]
+    asked = [text.confirmation_id for text in permitted if text.confirmation_id is not None]
+    note_texts_left(confirmation_ids=asked, at=at)
+    return permitted
+
+
+def _permitted(message: Claimed, body: str, attempt: int) -> Permitted:
+    return Permitted(
+        id=message.id,
+        attempt=attempt,
+        to=message.to,
+        body=body,
+        receipt_token=message.receipt_token,
+        parts=message.parts,
+        throttled=message.throttled,
+        confirmation_id=message.confirmation_id,
+    )
+
+
+def _withhold(decisions: Decisions, at: datetime) -> None:
+    if not decisions.ended:
+        return
+    ids, states, said = zip(*decisions.ended, strict=True)
+    parameters: dict[str, Any] = {
+        "at": at,
+        "ids": list(ids),
+        "states": list(states),
+        "objections": [_json(s) for s in said],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(WITHHOLD, parameters)
+
+
+def _defer(decisions: Decisions) -> None:
+    if not decisions.later:
+        return
+    ids, times, said = zip(*decisions.later, strict=True)
+    parameters: dict[str, Any] = {
+        "ids": list(ids),
+        "times": list(times),
+        "objections": [_json(s) for s in said],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(DEFER, parameters)
+
+
+def _json(said: list[Objection]) -> str:
+    return json.dumps(
+        [{"code": o.code, "retry_at": o.retry_at.isoformat() if o.retry_at else None} for o in said]
+    )

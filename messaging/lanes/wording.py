@@ -1,0 +1,55 @@
+"""What the campaigns of one turn say, and whether they may say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from consent import erasure_list
+from messaging.approvals import approval_holds
+from messaging.composition import text_by_language
+from messaging.lanes.claims import Claimed
+from messaging.models import Campaign, CampaignStatus, SendingFreeze
+from messaging.rules import SendFacts
+
+
+def is_frozen() -> bool:
+    """Somebody stopped all marketing, or the database was restored and may have brought back
+    people who were erased."""
+    return SendingFreeze.objects.filter(ended_at=None).exists() or erasure_list.is_ahead()
+
+
+@dataclass
+class Wording:
+    """Loaded once per turn, after the locks, for all campaigns in the batch."""
+
+    texts: dict[int, dict[str, str]] = field(default_factory=dict)
+    runs: dict[int, bool] = field(default_factory=dict)
+    approved: dict[int, bool] = field(default_factory=dict)
+    frozen: bool = False
+
+    @classmethod
+    def of(cls, batch: Iterable[Claimed]) -> Wording:
+        ids = {message.campaign_id for message in batch if message.campaign_id}
+        wording = cls(frozen=bool(ids) and is_frozen())
+        campaigns = Campaign.objects.filter(pk__in=ids)
+        for campaign in campaigns.select_related("purpose").prefetch_related("texts"):
+            wording.texts[campaign.pk] = text_by_language(campaign)
+            wording.runs[campaign.pk] = campaign.status == CampaignStatus.RUNNING
+            wording.approved[campaign.pk] = approval_holds(campaign)
+        return wording
+
+    def complete(self, message: Claimed) -> SendFacts:
+        """The facts of one message, with what is known about its campaign."""
+        if message.campaign_id is None:
+            return message.facts
+        return replace(
+            message.facts,
+            campaign_runs=self.runs[message.campaign_id],
+            approval_holds=self.approved[message.campaign_id],
+            frozen=self.frozen,
+        )
+
+    def body(self, message: Claimed) -> str:
+        texts = self.texts[message.campaign_id or 0]
+        return texts.get(message.language, texts[""])

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from messaging.models.campaigns import Campaign, CampaignStatus, CampaignText, SendingFreeze
+from messaging.models.inbox import InboundMessage, Meaning, Receipt
+from messaging.models.messages import (
+    ANSWERS,
+    COUNTS_AS_SENT,
+    FINAL_STATES,
+    Attempt,
+    AttemptOutcome,
+    Message,
+    MessageKind,
+    MessageState,
+)
+from messaging.models.senders import Sender
+
+__all__ = [
+    "ANSWERS",
+    "COUNTS_AS_SENT",
+    "FINAL_STATES",
+    "Attempt",
+    "AttemptOutcome",
+    "Campaign",
+    "CampaignStatus",
+    "CampaignText",
+    "InboundMessage",
+    "Meaning",
+    "Message",
+    "MessageKind",
+    "MessageState",
+    "Receipt",
+    "Sender",
+    "SendingFreeze",
+]

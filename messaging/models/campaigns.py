@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import Purpose
+from messaging.models.senders import Sender
+from subscribers.models import Segment, SubscriberList
+
+
+class CampaignStatus(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    SUBMITTED = "submitted", _("waiting for approval")
+    APPROVED = "approved", _("approved")
+    RUNNING = "running", _("running")
+    PAUSED = "paused", _("paused")
+    FINISHED = "finished", _("finished")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+CHANGEABLE = [CampaignStatus.DRAFT]
+APPROVED_STATES = [
+    CampaignStatus.APPROVED,
+    CampaignStatus.RUNNING,
+    CampaignStatus.PAUSED,
+    CampaignStatus.FINISHED,
+]
+
+
+class Campaign(models.Model):
+    """One text to an audience for one purpose.
+
+    Its content can change only while it is a draft: sending it back to draft
+    voids the approval, and the approval names the hash of what was approved.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, related_name="campaigns", verbose_name=_("purpose")
+    )
+    subscriber_list = models.ForeignKey(
+        SubscriberList, on_delete=models.PROTECT, related_name="+", verbose_name=_("list")
+    )
+    segment = models.ForeignKey(
+        Segment,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("segment"),
+        help_text=_("Empty: everyone on the list."),
+    )
+    sender = models.ForeignKey(
+        Sender, on_delete=models.PROTECT, related_name="campaigns", verbose_name=_("sender")
+    )
+    useful_hours = models.PositiveSmallIntegerField(
+        _("useful for (hours)"),
+        default=24,
+        help_text=_("Texts that could not leave by then are dropped, not sent late."),
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=CampaignStatus.choices, default=CampaignStatus.DRAFT
+    )
+    # The segment's rule as approved: editing the segment later changes no approved audience.
+    segment_rule = models.JSONField(null=True, editable=False)
+    approved_hash = models.BinaryField(max_length=32, null=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(_("written"), editable=False)
+    # Everyone who had a hand in it: none of them may approve it.
+    author_ids = ArrayField(models.BigIntegerField(), default=list, editable=False)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
+    started_at = models.DateTimeField(_("started"), null=True, editable=False)
+    lapses_at = models.DateTimeField(_("useful until"), null=True, editable=False)
+    audience_cut_at = models.DateTimeField(_("audience written"), null=True, editable=False)
+    finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
+    is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        permissions: ClassVar = [
+            ("submit_campaign", "Can submit a campaign for approval"),
+            ("approve_campaign", "Can approve a campaign"),
+            ("run_campaign", "Can start, pause, resume and cancel a campaign"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="approved_by_a_second_person",
+                condition=~Q(status__in=APPROVED_STATES)
+                | (
+                    Q(
+                        approved_by__isnull=False,
+                        approved_at__isnull=False,
+                        approved_hash__isnull=False,
+                    )
+                    & ~Q(approved_by=F("created_by"))
+                ),
+            ),
+            models.CheckConstraint(
+                name="running_campaign_was_started",
+                condition=~Q(status__in=[CampaignStatus.RUNNING, CampaignStatus.FINISHED])
+                | Q(started_at__isnull=False, lapses_at__isnull=False),
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="nobody_approves_own_words",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.approved_by_id = ANY(NEW.author_ids)"),
+            ),
+            pgtrigger.Protect(
+                name="content_changes_only_in_draft",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.status <> 'draft' AND (OLD.purpose_id, OLD.subscriber_list_id,"
+                    " OLD.sender_id, OLD.useful_hours, OLD.created_by_id)"
+                    " IS DISTINCT FROM (NEW.purpose_id, NEW.subscriber_list_id,"
+                    " NEW.sender_id, NEW.useful_hours, NEW.created_by_id)"
+                    " OR OLD.status <> 'draft' AND NEW.status <> 'draft'"
+                    " AND (OLD.segment_id, OLD.segment_rule) IS DISTINCT FROM"
+                    " (NEW.segment_id, NEW.segment_rule)"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignText(models.Model):
+    """The campaign's words in one language."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="texts")
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    variant = models.CharField(max_length=1, default="a", editable=False)
+    body = models.TextField(
+        _("text"),
+        max_length=1000,
+        help_text=_("The sender's name in front and how to stop behind are added where missing."),
+    )
+
+    class Meta:
+        verbose_name = _("text")
+        verbose_name_plural = _("texts")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["campaign", "language", "variant"], name="one_text_per_language"
+            )
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="words_change_only_in_draft",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("wanted", "bigint")],
+                func="""
+                    IF TG_OP = 'DELETE' THEN wanted := OLD.campaign_id;
+                    ELSE wanted := NEW.campaign_id; END IF;
+                    IF EXISTS (SELECT 1 FROM messaging_campaign c
+                               WHERE c.id = wanted AND c.status <> 'draft') THEN
+                        RAISE EXCEPTION 'campaign % is not a draft: its words are fixed', wanted;
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} ({self.language})"
+
+
+class SendingFreeze(models.Model):
+    """All marketing stopped, by whom and why. It ends when someone ends it."""
+
+    reason = models.CharField(_("reason"), max_length=200)
+    since_at = models.DateTimeField(_("since"))
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("freeze")
+        verbose_name_plural = _("freezes")
+        permissions: ClassVar = [("freeze_sending", "Can freeze and release all marketing")]
+
+    def __str__(self) -> str:
+        return f"Freeze since {self.since_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,185 @@
+"""The rows that are the queue. Their states and who may leave are guarded by the database."""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import Confirmation, ConsentEvent, Purpose
+from messaging.models.campaigns import Campaign
+from messaging.models.senders import Sender
+from messaging.models.triggers import (
+    authority_at_birth,
+    authority_on_leaving,
+    silence_on_leaving,
+    state_moves_forward,
+)
+from subscribers.models import Subscriber
+
+
+class MessageKind(models.TextChoices):
+    """Campaign texts are `marketing`; every other kind is one a person caused or waits for."""
+
+    MARKETING = "marketing", _("campaign")
+    CONFIRMATION = "confirmation", _("confirmation")
+    WELCOME = "welcome", _("welcome")
+    STOP_ANSWER = "stop_answer", _("answer to a stop word")
+    HELP_ANSWER = "help_answer", _("answer to HELP")
+    ACCESS_CODE = "access_code", _("code for the person's page")
+    NUMBER_CHANGE = "number_change", _("code for a new number")
+
+
+# What may still go to someone who said stop: the answer to their own text.
+ANSWERS = (MessageKind.STOP_ANSWER, MessageKind.HELP_ANSWER)
+
+
+class MessageState(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    SUBMITTING = "submitting", _("leaving now")
+    ACCEPTED = "accepted", _("taken by the provider")
+    DELIVERED = "delivered", _("delivered")
+    UNDELIVERED = "undelivered", _("not delivered")
+    EXPIRED = "expired", _("expired at the carrier")
+    REJECTED = "rejected", _("refused by the provider")
+    UNKNOWN = "unknown", _("possibly sent, being checked")
+    UNKNOWN_FINAL = "unknown_final", _("possibly sent")
+    WITHHELD = "withheld", _("not sent: the rules said no")
+    CANCELLED = "cancelled", _("not sent: campaign stopped")
+    LAPSED = "lapsed", _("not sent: too late to be useful")
+
+
+S = MessageState
+# For caps and cost a text that may have left counts as one that did.
+COUNTS_AS_SENT = (
+    S.SUBMITTING, S.ACCEPTED, S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.UNKNOWN, S.UNKNOWN_FINAL,
+)  # fmt: skip
+FINAL_STATES = (
+    S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.REJECTED, S.UNKNOWN_FINAL, S.WITHHELD, S.CANCELLED,
+    S.LAPSED,
+)  # fmt: skip
+MOVES: dict[str, tuple[MessageState, ...]] = {
+    S.QUEUED: (S.SUBMITTING, S.WITHHELD, S.CANCELLED, S.LAPSED),
+    S.SUBMITTING: (S.QUEUED, S.ACCEPTED, S.REJECTED, S.UNKNOWN),
+    S.ACCEPTED: (S.DELIVERED, S.UNDELIVERED, S.EXPIRED),
+    S.UNKNOWN: (S.ACCEPTED, S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.UNKNOWN_FINAL),
+}
+
+
+def receipt_token() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class Message(models.Model):
+    """One outgoing text to one number."""
+
+    kind = models.CharField(_("kind"), max_length=14, choices=MessageKind.choices)
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, related_name="messages"
+    )
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="texts")
+    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, null=True, related_name="+")
+    # The confirmation that authorizes a campaign's text.
+    consent_event = models.ForeignKey(
+        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # The request that a confirmation text is about.
+    confirmation = models.ForeignKey(
+        Confirmation, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    state = models.CharField(
+        _("state"), max_length=13, choices=MessageState.choices, default=MessageState.QUEUED
+    )
+    language = models.CharField(max_length=10)
+    parts = models.PositiveSmallIntegerField(_("parts"))
+    # Under the subject's own key; null until it is known what exactly leaves.
+    text_ciphertext = models.BinaryField(null=True)
+    send_after = models.DateTimeField(_("not before"))
+    lapses_at = models.DateTimeField(_("useful until"))
+    attempts_made = models.PositiveSmallIntegerField(_("tries"), default=0)
+    # [{"code": ..., "retry_at": ...}], newest answer of the gate.
+    objections = models.JSONField(_("why not"), default=list)
+    # In the status callback address: a receipt finds its message even if the answer was lost.
+    receipt_token = models.CharField(max_length=22, default=receipt_token, unique=True)
+    provider_message_id = models.CharField(max_length=80, blank=True)
+    error_code = models.CharField(_("provider's code"), max_length=40, blank=True)
+    queued_at = models.DateTimeField(_("queued"))
+    permitted_at = models.DateTimeField(_("permitted"), null=True)
+    settled_at = models.DateTimeField(_("settled"), null=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="no_campaign_text_without_consent",
+                condition=~Q(kind=MessageKind.MARKETING)
+                | Q(campaign__isnull=False, purpose__isnull=False)
+                & (Q(consent_event__isnull=False) | Q(state=MessageState.WITHHELD)),
+            ),
+            models.CheckConstraint(
+                name="withheld_says_why",
+                condition=~Q(state=MessageState.WITHHELD) | ~Q(objections=[]),
+            ),
+            models.CheckConstraint(
+                name="sent_text_was_permitted",
+                condition=~Q(state__in=COUNTS_AS_SENT) | Q(permitted_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "subscriber"], name="one_text_per_campaign_and_person"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["sender", "send_after", "id"],
+                condition=Q(state=MessageState.QUEUED),
+                name="message_due",
+            ),
+            models.Index(fields=["campaign", "state"]),
+            models.Index(fields=["subscriber", "permitted_at"]),
+            models.Index(
+                fields=["permitted_at"],
+                condition=Q(state__in=[MessageState.SUBMITTING, MessageState.UNKNOWN]),
+                name="message_unsettled",
+            ),
+        ]
+        triggers: ClassVar = [
+            state_moves_forward(MOVES),
+            authority_at_birth(),
+            authority_on_leaving(),
+            silence_on_leaving(*ANSWERS),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk} ({self.state})"
+
+
+class AttemptOutcome(models.TextChoices):
+    NOT_WRITTEN = "not_written", _("not written")
+    THROTTLED = "throttled", _("the provider asked us to wait")
+    UNCLEAR = "unclear", _("unclear")
+
+
+class Attempt(models.Model):
+    """One submission to a provider, kept where a text had more than one or an unclear end."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField(_("try"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=AttemptOutcome.choices)
+    detail = models.CharField(_("detail"), max_length=80, blank=True)
+    ended_at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("try")
+        verbose_name_plural = _("tries")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "number"], name="attempt_once"),
+            models.CheckConstraint(name="attempts_count_from_one", condition=Q(number__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"Try {self.number} of {self.message_id}"

@@ -1,0 +1,103 @@
+"""What the database itself refuses about messages, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pgtrigger
+
+# The consent that must stand behind the row `m` of a campaign, confirmed by `event`.
+ACTIVE_CONSENT = """
+    SELECT 1 FROM consent_consent c
+    JOIN messaging_campaign k ON k.id = {m}.campaign_id AND k.purpose_id = c.purpose_id
+    WHERE c.subscriber_id = {m}.subscriber_id
+      AND {m}.purpose_id = k.purpose_id
+      AND c.status = 'confirmed'
+      AND (c.expires_at IS NULL OR c.expires_at > clock_timestamp())
+      AND c.confirming_event_id = {event}
+"""
+# A live suppression of the number that row `m` goes to.
+LIVE_SUPPRESSION = """
+    SELECT 1 FROM consent_suppression p
+    JOIN subscribers_subscriber s ON s.number_digest = p.number_digest
+    WHERE s.id = {m}.subscriber_id AND p.lifted_at IS NULL
+"""
+
+
+def state_moves_forward(moves: Mapping[str, Iterable[str]]) -> pgtrigger.Trigger:
+    """Refuse every move between states that is not in `moves`.
+
+    The list stands in the WHEN clause, so an allowed move costs no function call.
+    """
+    allowed = " OR ".join(
+        f"(OLD.state = '{old}' AND NEW.state IN ({', '.join(repr(str(n)) for n in new)}))"
+        for old, new in sorted(moves.items())
+    )
+    return pgtrigger.Trigger(
+        name="state_moves_forward",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Condition(f"NEW.state <> OLD.state AND NOT ({allowed})"),
+        func="RAISE EXCEPTION 'message % cannot go from % to %', OLD.id, OLD.state, NEW.state;",
+    )
+
+
+def authority_at_birth() -> pgtrigger.Trigger:
+    """Refuse campaign rows whose consent does not stand, unless they are born withheld."""
+    return pgtrigger.Trigger(
+        name="authority_at_birth",
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="born"),
+        declare=[("refused", "bigint")],
+        func=f"""
+            SELECT b.id INTO refused FROM born b
+            WHERE b.campaign_id IS NOT NULL AND b.state <> 'withheld'
+              AND NOT EXISTS ({ACTIVE_CONSENT.format(m="b", event="b.consent_event_id")}) LIMIT 1;
+            IF refused IS NOT NULL THEN
+                RAISE EXCEPTION 'message % has no standing consent', refused;
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+def authority_on_leaving() -> pgtrigger.Trigger:
+    """Refuse the move to `submitting` of a campaign row whose consent does not stand now."""
+    return pgtrigger.Trigger(
+        name="authority_on_leaving",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Condition(
+            "NEW.state = 'submitting' AND OLD.state <> 'submitting' AND NEW.campaign_id IS NOT NULL"
+        ),
+        func=f"""
+            IF NOT EXISTS ({ACTIVE_CONSENT.format(m="NEW", event="NEW.consent_event_id")}) THEN
+                RAISE EXCEPTION 'message % has no standing consent', NEW.id;
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def silence_on_leaving(*answers: str) -> pgtrigger.Trigger:
+    """Refuse the move to `submitting` towards a suppressed number.
+
+    Only the `answers` to that person's own text may still go.
+    """
+    kinds = ", ".join(repr(str(answer)) for answer in answers)
+    return pgtrigger.Trigger(
+        name="silence_on_leaving",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("state"),
+        condition=pgtrigger.Condition(
+            f"NEW.state = 'submitting' AND OLD.state <> 'submitting' AND NEW.kind NOT IN ({kinds})"
+        ),
+        func=f"""
+            IF EXISTS ({LIVE_SUPPRESSION.format(m="NEW")}) THEN
+                RAISE EXCEPTION 'message % goes to a suppressed number', NEW.id;
+            END IF;
+            RETURN NEW;
+        """,
+    )

@@ -1,0 +1,168 @@
+"""A campaign's way: draft, submitted, approved by a second person, running, finished."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from consent.models import PurposeKind
+from messaging.approvals import approval_holds, content_hash
+from messaging.audience import audience, rule_of
+from messaging.composition import text_by_language
+from messaging.models import Campaign, CampaignStatus
+from messaging.operations import recovery
+from messaging.parts import parts
+from messaging.rules.content import DraftFacts, broken_rules
+from subscribers.authorization import Staff, authorize
+from subscribers.segments import InvalidRule
+
+S = CampaignStatus
+
+
+class CampaignRefused(Exception):
+    """The campaign cannot take this step: `problems` says why, one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problems))
+
+
+class UnableToSubmit(CampaignRefused):
+    """The draft is not ready."""
+
+
+class UnableToApprove(CampaignRefused):
+    """It cannot be approved as it stands."""
+
+
+class UnableToMove(CampaignRefused):
+    """Its status does not allow this step."""
+
+
+def draft_facts(campaign: Campaign) -> DraftFacts:
+    """What the content rules look at, from the campaign as it stands."""
+    texts = text_by_language(campaign) if campaign.texts.exists() else {}
+    texts.pop("", None)
+    return DraftFacts(
+        controller=campaign.purpose.controller,
+        texts=texts,
+        parts={language: parts(text) for language, text in texts.items()},
+        purpose_is_texted=campaign.purpose.kind != PurposeKind.SHARING,
+        sender_is_active=campaign.sender.is_active
+        and campaign.sender.provider in settings.SMS_PROVIDERS,
+        audience=audience(campaign).count(),
+    )
+
+
+def problems(campaign: Campaign) -> list[str]:
+    """The content rules it breaks, as sentences that state what should hold."""
+    try:
+        return [str(rule.sentence) for rule in broken_rules(draft_facts(campaign))]
+    except InvalidRule as error:
+        return [_("The segment cannot be read: %(error)s") % {"error": error}]
+
+
+@transaction.atomic
+def note_author(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """Whoever writes or changes a draft is one of its authors from then on."""
+    right = "add_campaign" if campaign.created_at == at else "change_campaign"
+    authorize(actor=actor, action=f"messaging.{right}", at=at)
+    current = _locked(campaign, S.DRAFT)
+    current.author_ids = sorted({*current.author_ids, current.created_by_id, actor.pk})
+    current.save(update_fields=["author_ids"])
+
+
+@transaction.atomic
+def submit_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """Hand a finished draft to a second person. The segment's rule is fixed from here on."""
+    authorize(actor=actor, action="messaging.submit_campaign", at=at)
+    campaign = _locked(campaign, S.DRAFT)
+    found = problems(campaign)
+    if found:
+        raise UnableToSubmit(found)
+    campaign.segment_rule = rule_of(campaign)
+    campaign.author_ids = sorted({*campaign.author_ids, campaign.created_by_id, actor.pk})
+    campaign.submitted_at = at
+    _move(campaign, S.SUBMITTED)
+
+
+@transaction.atomic
+def approve_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """Approve exactly what stands there now."""
+    campaign = _locked(campaign, S.SUBMITTED)
+    action, authors = "messaging.approve_campaign", campaign.author_ids
+    authorize(actor=actor, action=action, authors=authors, at=at)
+    found = problems(campaign)
+    if found:
+        raise UnableToApprove(found)
+    campaign.approved_by_id, campaign.approved_at = actor.pk, at
+    campaign.approved_hash = content_hash(campaign)
+    _move(campaign, S.APPROVED)
+
+
+@transaction.atomic
+def return_to_draft(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """Open it for changes again; whatever was approved no longer is."""
+    authorize(actor=actor, action="messaging.submit_campaign", at=at)
+    campaign = _locked(campaign, S.SUBMITTED, S.APPROVED)
+    campaign.segment_rule = campaign.approved_hash = None
+    campaign.approved_by = campaign.approved_at = campaign.submitted_at = None
+    _move(campaign, S.DRAFT)
+
+
+@transaction.atomic
+def start_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """From here on workers cut the audience and send, at the sender's rate."""
+    authorize(actor=actor, action="messaging.run_campaign", at=at)
+    campaign = _locked(campaign, S.APPROVED)
+    if not approval_holds(campaign):
+        raise UnableToApprove([_("It is not what was approved: send it back to draft.")])
+    campaign.started_at = at
+    campaign.lapses_at = at + timedelta(hours=campaign.useful_hours)
+    _move(campaign, S.RUNNING)
+
+
+@transaction.atomic
+def pause_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """Nothing more leaves after the turn that is on its way, at most a second."""
+    authorize(actor=actor, action="messaging.run_campaign", at=at)
+    _move(_locked(campaign, S.RUNNING), S.PAUSED)
+
+
+@transaction.atomic
+def resume_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    authorize(actor=actor, action="messaging.run_campaign", at=at)
+    _move(_locked(campaign, S.PAUSED), S.RUNNING)
+
+
+@transaction.atomic
+def cancel_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """For good: nothing leaves any more. What waits becomes cancelled, each with its row."""
+    authorize(actor=actor, action="messaging.run_campaign", at=at)
+    campaign = _locked(campaign, S.DRAFT, S.SUBMITTED, S.APPROVED, S.RUNNING, S.PAUSED)
+    campaign.finished_at = at
+    _move(campaign, S.CANCELLED)
+    transaction.on_commit(partial(recovery.cancel_waiting, at=at), robust=True)
+
+
+def _locked(campaign: Campaign, *expected: CampaignStatus) -> Campaign:
+    """The row as it is now, locked; refuses when someone else moved it meanwhile."""
+    current = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+    _expect(current, expected)
+    return current
+
+
+def _expect(campaign: Campaign, expected: Collection[CampaignStatus]) -> None:
+    if campaign.status not in expected:
+        status = CampaignStatus(campaign.status).label
+        raise UnableToMove([_("The campaign is now: %(status)s.") % {"status": status}])
+
+
+def _move(campaign: Campaign, status: CampaignStatus) -> None:
+    campaign.status = status
+    campaign.save()

@@ -1,0 +1,193 @@
+"""What every provider is, and what those that speak HTTP share.
+
+A provider is one file: a table of status words, a table of error codes, what a submission looks
+like, and how its webhooks are signed and read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from messaging.models import MessageState
+from messaging.providers.errors import (
+    NotSigned,
+    OptedOut,
+    Rejected,
+    SubmitError,
+    Throttled,
+    Unclear,
+    UnknownProvider,
+    Unreadable,
+    safe_code,
+)
+from messaging.providers.transport import Answer, Transport
+
+LONGEST_WAIT = 3600.0
+LONGEST_ID = 80
+# 4xx answers that do not say whether the request was processed: timeout, conflict, too early.
+AMBIGUOUS = (408, 409, 425)
+
+
+@dataclass(frozen=True)
+class OutgoingText:
+    """`reference` is ours and comes back in receipts. What is personal stays out of the repr."""
+
+    to: str = field(repr=False)
+    sender_address: str
+    body: str = field(repr=False)
+    receipt_url: str = field(repr=False)
+    reference: str
+
+
+@dataclass(frozen=True)
+class InboundText:
+    provider_message_id: str
+    from_number: str = field(repr=False)
+    to_address: str
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ReceiptReport:
+    receipt_token: str
+    state: MessageState
+    error_code: str
+
+
+class Provider(ABC):
+    """The company or protocol that carries texts."""
+
+    def __init__(self, name: str) -> None:
+        """`name`: its key in the setting SMS_PROVIDERS."""
+        self.name = name
+
+    async def open(self) -> None:  # noqa: B027
+        """Be ready to submit; cheap, called before each turn."""
+
+    async def close(self) -> None:  # noqa: B027
+        """Let go of every connection, on the event loop that opened them."""
+
+    @abstractmethod
+    async def submit(self, text: OutgoingText, *, not_after: float) -> str:
+        """Hand the text over, once, and return the provider's id for it.
+
+        `not_after` (time.monotonic()) is looked at directly before the first byte leaves. Raises
+        NotWritten, Throttled, Rejected, OptedOut or Unclear.
+        """
+
+    def verify(self, request: HttpRequest) -> None:
+        """Raise NotSigned unless the webhook is the provider's own."""
+        raise NotSigned
+
+    def receipts(self, request: HttpRequest, token: str) -> list[ReceiptReport]:
+        """What a webhook reports about the text that `token` stands for, or Unreadable."""
+        raise Unreadable("this provider sends no receipts")
+
+    def inbound(self, request: HttpRequest) -> list[InboundText]:
+        """The texts that a webhook brings, or Unreadable."""
+        raise Unreadable("this provider brings no texts")
+
+
+class HttpProvider(Provider):
+    """A provider that takes each text as one JSON request."""
+
+    connections: ClassVar[int] = 250
+    deadline: ClassVar[float] = 10.0
+    # The provider's words for what became of a text.
+    status_words: ClassVar[Mapping[str, MessageState]] = {}
+    # Codes by which it says that the person told it to stop.
+    opt_out_codes: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._transport = Transport(connections=self.connections, deadline=self.deadline)
+
+    @abstractmethod
+    def address(self) -> str:
+        """Where texts are submitted."""
+
+    @abstractmethod
+    def headers(self) -> Mapping[str, str]:
+        """How the provider knows that it is us."""
+
+    @abstractmethod
+    def payload(self, text: OutgoingText) -> Mapping[str, str]:
+        """The submission."""
+
+    @abstractmethod
+    def accepted_id(self, answer: Mapping[str, Any]) -> object:
+        """The provider's id in its yes."""
+
+    @abstractmethod
+    def refusal_code(self, answer: Mapping[str, Any]) -> object:
+        """The provider's code in its no."""
+
+    async def open(self) -> None:
+        await self._transport.open()
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def submit(self, text: OutgoingText, *, not_after: float) -> str:
+        body = json.dumps(self.payload(text), ensure_ascii=False).encode()
+        answer = await self._transport.post(
+            self.address(), body, self.headers(), not_after=not_after
+        )
+        if 200 <= answer.status < 300:
+            return self._id(answer)
+        raise self._refusal(answer)
+
+    def _id(self, answer: Answer) -> str:
+        found = self.accepted_id(read_object(answer.body) or {})
+        if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID or "\0" in found:
+            raise Unclear("unreadable_answer")
+        return found
+
+    def _refusal(self, answer: Answer) -> SubmitError:
+        if answer.status == 429:
+            return Throttled(_seconds(answer.retry_after))
+        if not 400 <= answer.status < 500 or answer.status in AMBIGUOUS:
+            return Unclear(f"http_{answer.status}")
+        told = self.refusal_code(read_object(answer.body) or {})
+        code = safe_code(told or "", otherwise=f"http_{answer.status}")
+        return OptedOut(code) if code in self.opt_out_codes else Rejected(code)
+
+
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in `body`, if that is what it is."""
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(body)
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def _seconds(retry_after: str) -> float:
+    """`Retry-After` in seconds; its other form, a date, is met with the shortest wait."""
+    try:
+        return min(max(float(retry_after), 1.0), LONGEST_WAIT)
+    except ValueError:
+        return 1.0
+
+
+def provider(name: str) -> Provider:
+    """The provider that SMS_PROVIDERS names so; one object per process."""
+    path = settings.SMS_PROVIDERS.get(name)
+    if path is None:
+        raise UnknownProvider(name)
+    return _instance(name, path)
+
+
+@functools.cache
+def _instance(name: str, path: str) -> Provider:
+    made: Provider = import_string(path)(name)
+    return made

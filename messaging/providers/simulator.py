@@ -1,0 +1,120 @@
+"""The simulated carrier of the demo, `python -m messaging.carrier`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.http import HttpRequest
+from phonenumbers import NumberParseException
+from phonenumbers import parse as parse_number
+
+from messaging.carrier import signature
+from messaging.models import MessageState
+from messaging.providers.base import (
+    HttpProvider,
+    InboundText,
+    OutgoingText,
+    ReceiptReport,
+    read_object,
+)
+from messaging.providers.errors import NotSigned, Unreadable, safe_code
+
+E164 = re.compile(r"\+[1-9]\d{6,14}")
+LONGEST_TEXT = 2000
+
+
+class Simulator(HttpProvider):
+    status_words: ClassVar[Mapping[str, MessageState]] = {
+        "accepted": MessageState.ACCEPTED,
+        "delivered": MessageState.DELIVERED,
+        "undelivered": MessageState.UNDELIVERED,
+        "expired": MessageState.EXPIRED,
+    }
+    opt_out_codes = frozenset({"recipient_opted_out"})
+
+    def address(self) -> str:
+        return f"{settings.CARRIER_URL}/messages"
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {settings.CARRIER_SECRET}"}
+
+    def payload(self, text: OutgoingText) -> Mapping[str, str]:
+        return {
+            "to": text.to,
+            "from": text.sender_address,
+            "text": text.body,
+            "receipt_url": text.receipt_url,
+            "reference": text.reference,
+        }
+
+    def accepted_id(self, answer: Mapping[str, Any]) -> object:
+        return answer.get("id")
+
+    def refusal_code(self, answer: Mapping[str, Any]) -> object:
+        return answer.get("error")
+
+    def verify(self, request: HttpRequest) -> None:
+        if not signature.is_valid(
+            settings.CARRIER_SECRET,
+            timestamp=request.headers.get(signature.TIMESTAMP_HEADER, ""),
+            signed=request.headers.get(signature.SIGNATURE_HEADER, ""),
+            body=request.body,
+            now=time.time(),
+        ):
+            raise NotSigned
+
+    def receipts(self, request: HttpRequest, token: str) -> list[ReceiptReport]:
+        report = _object(request)
+        state = self.status_words.get(_text(report, "status", 20))
+        if state is None:
+            raise Unreadable("status: unknown word")
+        code = safe_code(report["error_code"]) if report.get("error_code") else ""
+        return [ReceiptReport(receipt_token=token, state=state, error_code=code)]
+
+    def inbound(self, request: HttpRequest) -> list[InboundText]:
+        text = _object(request)
+        number = _text(text, "from", 16)
+        if not _is_number(number):
+            raise Unreadable("from: not a number in international form")
+        return [
+            InboundText(
+                provider_message_id=_text(text, "id", 80),
+                from_number=number,
+                to_address=_text(text, "to", 20),
+                body=_text(text, "text", LONGEST_TEXT, may_be_empty=True),
+            )
+        ]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(E164.fullmatch(text) and parse_number(text))
+    except NumberParseException:
+        return False
+
+
+def _object(request: HttpRequest) -> dict[str, Any]:
+    found = read_object(request.body)
+    if found is None:
+        raise Unreadable("not a JSON object")
+    return found
+
+
+def _text(
+    source: Mapping[str, Any], field: str, longest: int, *, may_be_empty: bool = False
+) -> str:
+    value = source.get(field)
+    if not isinstance(value, str) or len(value) > longest or not (value or may_be_empty):
+        raise Unreadable(f"{field}: text of at most {longest} characters wanted")
+    if not (value.isprintable() or (field == "text" and _can_be_kept(value))):
+        raise Unreadable(f"{field}: has characters no text can have")
+    return value
+
+
+def _can_be_kept(text: str) -> bool:
+    """JSON can carry half a character, and the character that no database keeps."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,0 +1,65 @@
+"""Rules about the person: did they say yes, and have they not said no?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from messaging.rules import Objection, SendFacts
+
+
+@dataclass(frozen=True)
+class ConsentStands:
+    code = "consent_missing"
+    sentence = _("The person confirmed this purpose and has not withdrawn it.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return None if facts.consented else Objection(self.code)
+
+
+@dataclass(frozen=True)
+class NotSuppressed:
+    code = "suppressed"
+    sentence = _("The number has not told us to stop.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return Objection(self.code) if facts.suppressed else None
+
+
+@dataclass(frozen=True)
+class NotOnHold:
+    code = "on_hold"
+    sentence = _("No unclear text from the person waits to be understood.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return Objection(self.code) if facts.held else None
+
+
+@dataclass(frozen=True)
+class NotPaused:
+    code = "paused_by_person"
+    sentence = _("The person has not paused texts.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        if facts.paused_until is None or facts.paused_until <= facts.at:
+            return None
+        return Objection(self.code, retry_at=facts.paused_until)
+
+
+@dataclass(frozen=True)
+class NumberKnown:
+    code = "number_unknown"
+    sentence = _("We still have the person's number and can read it.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return None if facts.number_known else Objection(self.code)
+
+
+@dataclass(frozen=True)
+class RequestOpen:
+    code = "request_closed"
+    sentence = _("The request this text is about still waits for an answer.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return None if facts.request_open else Objection(self.code)

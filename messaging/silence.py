@@ -1,0 +1,28 @@
+"""After a STOP is committed: wait until nothing that was permitted before it is on its way."""
+
+from __future__ import annotations
+
+import time
+
+from messaging.models import ANSWERS, Message, MessageState
+
+# A permission is good for one second; the rest is for clocks that run unevenly.
+OUTLASTS_SECONDS = 1.05
+LOOK_EVERY_SECONDS = 0.005
+
+
+def await_silence(subscriber_id: int, *, locked_at: float) -> float:
+    """Return when no text to the person is leaving, or every permission is over.
+
+    The answer to their own STOP may be on its way already: it is not waited for.
+
+    `locked_at` is this process's `time.monotonic()` when it held the person's
+    lock. Returns the seconds waited. From then on Yeslist starts no further
+    submission to the person.
+    """
+    leaving = Message.objects.filter(
+        subscriber_id=subscriber_id, state=MessageState.SUBMITTING
+    ).exclude(kind__in=ANSWERS)
+    while time.monotonic() < locked_at + OUTLASTS_SECONDS and leaving.exists():
+        time.sleep(LOOK_EVERY_SECONDS)
+    return time.monotonic() - locked_at

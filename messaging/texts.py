@@ -1,0 +1,32 @@
+"""The words of messages at rest: under the subject's own key, bound to their message."""
+
+from __future__ import annotations
+
+from messaging.models import Message
+from subscribers import encryption
+from subscribers.models import SubjectKey
+
+
+def seal_text(body: str, *, key: bytes, receipt_token: str) -> bytes:
+    return encryption.encrypt_with(key, body.encode(), place=_place(receipt_token))
+
+
+def open_text(ciphertext: bytes | memoryview, *, key: bytes, receipt_token: str) -> str:
+    return encryption.decrypt_with(key, bytes(ciphertext), place=_place(receipt_token)).decode()
+
+
+def _place(receipt_token: str) -> str:
+    return f"message text|{receipt_token}"
+
+
+def erased_id(provider_message_id: str) -> str:
+    """What stays of a provider's id after erasure: enough to know a repeated delivery by."""
+    return f"erased {encryption.digest(provider_message_id, use='provider id').hex()}"
+
+
+def text_of(message: Message) -> str:
+    """The words of a message, or "" when none are kept any more."""
+    key = SubjectKey.objects.filter(subscriber_id=message.subscriber_id).first()
+    if key is None or message.text_ciphertext is None:
+        return ""
+    return open_text(message.text_ciphertext, key=key.key, receipt_token=message.receipt_token)

@@ -1,0 +1,13 @@
+"""Where providers call us."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from messaging import views
+
+app_name = "messaging"
+urlpatterns = [
+    path("<slug:provider_name>/inbound/", views.inbound, name="inbound"),
+    path("<slug:provider_name>/receipts/<slug:token>/", views.receipts, name="receipts"),
+]

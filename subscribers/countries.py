@@ -1,0 +1,32 @@
+"""How a country is named to people."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+import phonenumbers
+from django.utils.translation import get_language
+from phonenumbers import geocoder
+
+
+def country_name(country: str) -> str:
+    """The name in the visitor's language: "GB" is United Kingdom, Royaume-Uni, …"""
+    return _name(country, (get_language() or "en").split("-")[0])
+
+
+@functools.lru_cache(maxsize=2_000)
+def _name(country: str, language: str) -> str:
+    example = phonenumbers.example_number(country)
+    return (geocoder.country_name_for_number(example, language) if example else "") or country
+
+
+def calling_code(country: str) -> str:
+    """Such as "+44"; "" where the country is unknown."""
+    code = phonenumbers.country_code_for_region(country)
+    return f"+{code}" if code else ""
+
+
+def names_with_codes(countries: Iterable[str]) -> list[str]:
+    """Such as ["United Kingdom (+44)"]."""
+    return [f"{country_name(each)} ({calling_code(each)})" for each in countries]

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from subscribers import encryption, numbers
+from subscribers.querysets import SubscriberQuerySet
+
+NUMBER_USE = "phone number"
+DATA_KEY_USE = "data key"
+
+
+class AgeBand(models.TextChoices):
+    UNKNOWN = "unknown", _("not asked")
+    ADULT = "adult", _("adult")
+    MINOR = "minor", _("under age")
+
+
+class Subscriber(models.Model):
+    """A person with one phone number. The row is scrubbed at erasure, never deleted."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subject_reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number_ciphertext = models.BinaryField(null=True, editable=False)
+    number_digest = models.BinaryField(max_length=32, null=True, unique=True, editable=False)
+    digest_key_id = models.CharField(
+        max_length=40, blank=True, default="", db_default="", editable=False
+    )
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    language = models.CharField(_("language"), max_length=10, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    age_band = models.CharField(
+        _("age"), max_length=10, choices=AgeBand.choices, default=AgeBand.UNKNOWN
+    )
+    age_band_ends_date = models.DateField(_("under age until"), null=True, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
+    created_at = models.DateTimeField(_("known since"))
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    class Meta:
+        permissions: ClassVar = [
+            ("find_subscriber", "Can find a person by their number"),
+            ("erase_subscriber", "Can erase a person"),
+        ]
+        verbose_name = _("subscriber")
+        verbose_name_plural = _("subscribers")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="subscriber_number_until_erased",
+                condition=Q(
+                    erased_at=None,
+                    number_digest__isnull=False,
+                    number_ciphertext__isnull=False,
+                )
+                | Q(erased_at__isnull=False, number_digest=None, number_ciphertext=None),
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["country"]),
+            models.Index(fields=["language"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"Subscriber {self.public_id}"
+
+    @property
+    def phone_number(self) -> str:
+        """The number in E.164. Show `masked_number` instead wherever a person looks."""
+        return self.decrypt_number(self.number_ciphertext, self.public_id)
+
+    @phone_number.setter
+    def phone_number(self, e164: str) -> None:
+        self.number_ciphertext = encryption.encrypt(
+            e164.encode(), use=NUMBER_USE, place=str(self.public_id)
+        )
+        self.number_digest = numbers.digest(e164)
+        self.digest_key_id = encryption.current_keys()[1]
+        self.country = numbers.country_of(e164)
+
+    @property
+    def number_digests(self) -> list[bytes]:
+        """Every digest this number may be kept under: the stored one, and one per digest key."""
+        if self.number_digest is None:
+            return []
+        try:
+            known = numbers.digests(self.phone_number)
+        except encryption.UnableToDecrypt:
+            # The key is lost, but the person can still say no and be erased.
+            known = []
+        return sorted({bytes(self.number_digest), *known})
+
+    @staticmethod
+    def decrypt_number(ciphertext: bytes | memoryview | None, public_id: uuid.UUID) -> str:
+        """The number of a row that was read without the ORM."""
+        if ciphertext is None:
+            return ""
+        return encryption.decrypt(ciphertext, use=NUMBER_USE, place=str(public_id)).decode()
+
+    @property
+    def masked_number(self) -> str:
+        return numbers.mask(self.phone_number) if self.number_ciphertext else ""
+
+
+class SubjectKey(models.Model):
+    """The random key of one person's evidence and texts, wrapped by the master key.
+
+    Destroying the row makes them unreadable for good.
+    """
+
+    subscriber = models.OneToOneField(
+        Subscriber, on_delete=models.PROTECT, primary_key=True, related_name="subject_key"
+    )
+    wrapped_key = models.BinaryField(max_length=128)
+
+    def __str__(self) -> str:
+        return f"Key of {self.subscriber_id}"
+
+    @property
+    def key(self) -> bytes:
+        return self.unwrap(self.wrapped_key, self.subscriber_id)
+
+    @staticmethod
+    def wrap(key: bytes, subscriber_id: int) -> bytes:
+        return encryption.encrypt(key, use=DATA_KEY_USE, place=str(subscriber_id))
+
+    @staticmethod
+    def unwrap(wrapped_key: bytes | memoryview, subscriber_id: int) -> bytes:
+        return encryption.decrypt(wrapped_key, use=DATA_KEY_USE, place=str(subscriber_id))
+
+
+class AttributeKind(models.TextChoices):
+    TEXT = "text", _("text")
+    NUMBER = "number", _("number")
+    DATE = "date", _("date")
+    CHOICE = "choice", _("one of a list")
+    YES_NO = "yes_no", _("yes or no")
+
+
+class Attribute(models.Model):
+    """A declared fact about people: only declared ones can be asked, kept or segmented on."""
+
+    code = models.SlugField(_("code"), unique=True, max_length=40)
+    label = models.CharField(_("label"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=10, choices=AttributeKind.choices)
+    choices = models.JSONField(
+        _("choices"), default=list, blank=True, help_text=_('For "one of a list": the answers.')
+    )
+    reason = models.CharField(
+        _("why we ask"), max_length=200, help_text=_("Shown to the person beside the field.")
+    )
+    retention_days = models.PositiveIntegerField(_("kept for (days)"), default=730)
+
+    class Meta:
+        verbose_name = _("attribute")
+        verbose_name_plural = _("attributes")
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class SubscriberList(models.Model):
+    """Staff's grouping of subscribers. Being on a list permits nothing."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    subscribers: models.ManyToManyField[Subscriber, ListMembership] = models.ManyToManyField(
+        Subscriber, through="ListMembership", related_name="lists"
+    )
+    is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("list")
+        verbose_name_plural = _("lists")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListMembership(models.Model):
+    subscriber_list = models.ForeignKey(
+        SubscriberList, on_delete=models.CASCADE, related_name="memberships"
+    )
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="memberships")
+    added_at = models.DateTimeField(_("added"))
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subscriber_list", "subscriber"], name="once_in_a_list")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} in {self.subscriber_list}"
+
+
+class Segment(models.Model):
+    """A saved rule tree that selects subscribers; see `subscribers.segments` for its shape."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    rule = models.JSONField(_("rule"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccessAction(models.TextChoices):
+    SEARCHED = "searched", _("searched for a number")
+    VIEWED = "viewed", _("opened the person's page")
+    EXPORTED = "exported", _("exported")
+    ERASED = "erased", _("erased the person")
+
+
+class AccessRecord(models.Model):
+    """Who among the staff looked at whose data, when and why. Insert only."""
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="access_records"
+    )
+    role = models.CharField(_("role"), max_length=80)
+    action = models.CharField(_("action"), max_length=20, choices=AccessAction.choices)
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.PROTECT, null=True, related_name="access_records"
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("access record")
+        verbose_name_plural = _("access records")
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="access_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} at {self.at:%Y-%m-%d %H:%M}"

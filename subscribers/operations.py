@@ -1,0 +1,200 @@
+"""Verbs that write about people and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from subscribers import encryption, numbers
+from subscribers.authorization import Staff
+from subscribers.models import (
+    AccessAction,
+    AccessRecord,
+    Attribute,
+    AttributeKind,
+    ListMembership,
+    SubjectKey,
+    Subscriber,
+    SubscriberList,
+)
+
+LONGEST_ANSWER = 200
+
+
+class InvalidAttributes(ValueError):
+    """Some answers do not fit their attributes: `errors` maps code to sentence."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        self.errors = errors
+        super().__init__(", ".join(sorted(errors)))
+
+
+class UnableToChangeSettings(ValueError):
+    """The language or time zone is not one we know."""
+
+
+def lock_number(e164: str) -> None:
+    """Hold a number, known or not, until the transaction ends.
+
+    Whoever creates a subscriber and whoever suppresses a number take this same
+    lock, so a number nobody has yet cannot slip between the two. Always before
+    the lock of a person.
+    """
+    lock_digests(numbers.digests(e164))
+
+
+def lock_digests(digests: Iterable[bytes]) -> None:
+    """Under every digest key, in one order: processes may disagree which key is current."""
+    with connection.cursor() as cursor:
+        for digest in sorted(digests):
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(encode(%s, 'hex'), 0))", [digest]
+            )
+
+
+def lock_subscriber(subscriber: Subscriber) -> None:
+    """Take the person's lock. FOR NO KEY UPDATE: an audience being written does not block it."""
+    Subscriber.objects.select_for_update(no_key=True).only("pk").get(pk=subscriber.pk)
+
+
+def lock_person(subscriber: Subscriber) -> Subscriber:
+    """Take the lock of a person's number, then the person's, and read them anew under both."""
+    known = Subscriber.objects.get(pk=subscriber.pk)
+    while True:
+        lock_digests(known.number_digests)
+        lock_subscriber(known)
+        found = Subscriber.objects.get(pk=subscriber.pk)
+        if found.number_digests == known.number_digests:
+            return found
+        # The number was changed while we waited for it.
+        known = found
+
+
+@transaction.atomic
+def remember_subscriber(*, e164: str, language: str, at: datetime) -> Subscriber:
+    """The person with this number, made when they are new."""
+    lock_number(e164)
+    known: Subscriber | None = Subscriber.objects.with_number(e164).first()
+    if known is not None:
+        return known
+    subscriber = Subscriber(language=language, created_at=at, is_sample=settings.DEMO)
+    subscriber.phone_number = e164
+    subscriber.save(force_insert=True)
+    wrapped = SubjectKey.wrap(encryption.new_data_key(), subscriber.pk)
+    SubjectKey.objects.create(subscriber=subscriber, wrapped_key=wrapped)
+    return subscriber
+
+
+def add_to_list(*, subscriber: Subscriber, subscriber_list: SubscriberList, at: datetime) -> None:
+    ListMembership.objects.get_or_create(
+        subscriber=subscriber, subscriber_list=subscriber_list, defaults={"added_at": at}
+    )
+
+
+def set_attributes(*, subscriber: Subscriber, values: Mapping[str, object]) -> None:
+    """Keep the answers; empty ones are forgotten. Raises `InvalidAttributes`."""
+    clean = clean_attributes(values)
+    kept = {**subscriber.attributes, **clean}
+    subscriber.attributes = {code: value for code, value in kept.items() if value not in ("", None)}
+    subscriber.save(update_fields=["attributes"])
+
+
+def clean_attributes(values: Mapping[str, object]) -> dict[str, object]:
+    """The answers as they are stored, or `InvalidAttributes` naming each bad one."""
+    declared = {attribute.code: attribute for attribute in Attribute.objects.all()}
+    clean: dict[str, object] = {}
+    errors: dict[str, str] = {}
+    for code, value in values.items():
+        try:
+            clean[code] = clean_answer(declared[code], value)
+        except KeyError:
+            errors[code] = _("This is not a declared attribute.")
+        except ValueError as error:
+            errors[code] = str(error)
+    if errors:
+        raise InvalidAttributes(errors)
+    return clean
+
+
+def clean_answer(attribute: Attribute, value: object) -> object:
+    """One answer as it is stored; `ValueError` says what is wrong with it."""
+    if value in ("", None):
+        return None
+    match attribute.kind:
+        case AttributeKind.NUMBER:
+            return _clean_number(value)
+        case AttributeKind.DATE:
+            return _clean_date(value)
+        case AttributeKind.YES_NO:
+            return _clean_choice(value, [True, False])
+        case AttributeKind.CHOICE:
+            return _clean_choice(value, attribute.choices)
+        case _:
+            return _clean_text(value)
+
+
+def _clean_number(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ValueError(_("Give a whole number.")) from None
+
+
+def _clean_date(value: object) -> str:
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise ValueError(_("Give a date as year-month-day.")) from None
+
+
+def _clean_choice(value: object, choices: list[object]) -> object:
+    if value not in choices:
+        raise ValueError(_("Choose one of the answers offered."))
+    return value
+
+
+def _clean_text(value: object) -> str:
+    text = " ".join(str(value).replace("\x00", "").split())
+    if len(text) > LONGEST_ANSWER:
+        raise ValueError(_("Use at most %(n)d characters.") % {"n": LONGEST_ANSWER})
+    return text
+
+
+def change_settings(*, subscriber: Subscriber, language: str, time_zone: str) -> None:
+    """The person's language and time zone, "" for unknown."""
+    if language not in dict(settings.LANGUAGES):
+        raise UnableToChangeSettings(_("Choose one of the languages offered."))
+    if time_zone and time_zone not in _time_zones():
+        raise UnableToChangeSettings(_("Choose one of the time zones offered."))
+    Subscriber.objects.filter(pk=subscriber.pk).update(language=language, time_zone=time_zone)
+
+
+@cache
+def _time_zones() -> set[str]:
+    """Asked once: each question reads some 600 files."""
+    return available_timezones()
+
+
+def record_access(
+    *,
+    actor: Staff,
+    action: AccessAction,
+    subscriber: Subscriber | None,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Write down that a member of staff looked; the person is shown the role, not the name."""
+    AccessRecord.objects.create(
+        actor_id=actor.pk,
+        role=", ".join(sorted(group.name for group in actor.groups.all()))[:80],
+        action=action,
+        subscriber=subscriber,
+        reason=reason,
+        at=at,
+    )

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from redis import Redis
+
+from messaging.lanes.submission import close_connections
+
+pytest_plugins = ["tests.browser", "tests.carrier"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker of a parallel run has its own database, and its own corner of the cache."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Only here may tables be emptied: the ledger's triggers refuse TRUNCATE anywhere else."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET yeslist.truncate = 'on'")
+        connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rates() -> Iterator[None]:
+    """Sender ids start again with every test database, so their rates must too."""
+    yield
+    cache = Redis.from_url(settings.REDIS_URL)
+    keys = cache.keys(f"{settings.KEY_PREFIX}:rate:*")
+    if keys:
+        cache.delete(*keys)
+    cache.close()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_erasure_list() -> Iterator[None]:
+    """A list that outlives its database would freeze the next test's marketing, rightly."""
+    yield
+    Path(settings.ERASURE_LIST).unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_connections() -> Iterator[None]:
+    yield
+    close_connections()

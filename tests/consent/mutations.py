@@ -1,0 +1,122 @@
+"""Ways to falsify an exported ledger, by someone who knows the format and lacks the key.
+
+Each takes the lines of a bundle and a source of chance, and returns other lines. Counts, places
+and hashes are put right again, so that what remains to be noticed is the falsehood itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from random import Random
+
+Lines = list[dict]
+
+
+def parse(bundle: bytes) -> Lines:
+    return [json.loads(line) for line in bundle.splitlines()]
+
+
+def render(lines: Lines) -> bytes:
+    """As the exporter writes it, with honest counts and places."""
+    top = lines[0]
+    top["leaves"] = top["checkpoints"] = top["standings"] = top["notices"] = top["later"] = 0
+    for line in lines[1:]:
+        kind = _section(line)
+        if kind == "leaves":
+            line["leaf"] = top["leaves"]
+        top[kind] += 1
+    return b"".join(_dump(line).encode() + b"\n" for line in lines)
+
+
+def _dump(line: dict) -> str:
+    return json.dumps(line, sort_keys=True, separators=(",", ":"))
+
+
+def _section(line: dict) -> str:
+    for key, section in (("leaf", "leaves"), ("checkpoint", "checkpoints"), ("hash", "notices")):
+        if key in line:
+            return section
+    return "standings" if "status" in line else "later"
+
+
+def _rehash(leaf: dict, **changes: object) -> None:
+    leaf["header"] = _dump({**json.loads(leaf["header"]), **changes})
+    sealed = leaf["header"].encode() + bytes.fromhex(leaf["body_hash"])
+    leaf["hash"] = hashlib.sha256(b"\x00" + sealed).hexdigest()
+
+
+def _some_leaf(lines: Lines, chance: Random) -> int:
+    return chance.choice([n for n, line in enumerate(lines) if "leaf" in line])
+
+
+def flip(bundle: bytes, chance: Random) -> bytes:
+    """One bit, anywhere."""
+    changed = bytearray(bundle)
+    changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+def cut(bundle: bytes, chance: Random) -> bytes:
+    """A half-written file."""
+    return bundle[: chance.randrange(len(bundle))]
+
+
+def delete(bundle: bytes, chance: Random) -> bytes:
+    lines = parse(bundle)
+    del lines[_some_leaf(lines, chance)]
+    return render(lines)
+
+
+def swap(bundle: bytes, chance: Random) -> bytes:
+    lines = parse(bundle)
+    one, other = _some_leaf(lines, chance), _some_leaf(lines, chance)
+    if one == other:
+        other = one + 1 if "leaf" in lines[one + 1] else one - 1
+    lines[one], lines[other] = lines[other], lines[one]
+    return render(lines)
+
+
+def insert(bundle: bytes, chance: Random) -> bytes:
+    """A yes that was never said."""
+    lines = parse(bundle)
+    place = _some_leaf(lines, chance)
+    forged = dict(lines[place])
+    _rehash(forged, id=f"01939b2e-5a00-7000-8000-{chance.getrandbits(48):012x}")
+    lines.insert(place, forged)
+    return render(lines)
+
+
+def backdate(bundle: bytes, chance: Random) -> bytes:
+    lines = parse(bundle)
+    leaf = lines[_some_leaf(lines, chance)]
+    before = datetime.fromisoformat(json.loads(leaf["header"])["occurred_at"])
+    earlier = before - timedelta(seconds=chance.randrange(1, 10**7))
+    written = earlier.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    _rehash(leaf, occurred_at=written)
+    return render(lines)
+
+
+def relabel(bundle: bytes, chance: Random) -> bytes:
+    """Another kind of event: a no becomes a yes."""
+    lines = parse(bundle)
+    leaf = lines[_some_leaf(lines, chance)]
+    kind = json.loads(leaf["header"])["kind"]
+    _rehash(leaf, kind="declined" if kind == "confirmed" else "confirmed")
+    return render(lines)
+
+
+def restate(bundle: bytes, chance: Random) -> bytes:
+    """Another standing than the events lead to, or none."""
+    lines = parse(bundle)
+    place = chance.choice([n for n, line in enumerate(lines) if "status" in line])
+    if chance.random() < 0.5:
+        del lines[place]
+    else:
+        line = lines[place]
+        line["status"] = "withdrawn" if line["status"] == "confirmed" else "confirmed"
+    return render(lines)
+
+
+MUTATIONS = (flip, cut, delete, swap, insert, backdate, relabel, restate)

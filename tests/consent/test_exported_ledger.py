@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import functools
+import io
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from consent.exports import export_ledger
+from consent.models import ConsentEvidence, LedgerCheckpoint
+from consent.operations.sealing import seal
+from consent.sealing import origin, verifier_keys
+from tests import cast
+from tests.consent.mutations import MUTATIONS, parse, render
+from verifier import yeslist_verify
+from verifier.yeslist_verify import Broken, read_pins, verify_bundle
+
+pytestmark = pytest.mark.django_db
+VERIFIER = Path(yeslist_verify.__file__)
+TRIES = int(os.environ.get("MUTATIONS", "1000"))
+
+
+@pytest.fixture(autouse=True)
+def _remembered_signatures(monkeypatch):
+    """Whether a signature fits does not change from one try to the next; working it out is slow."""
+    remembered = functools.cache(yeslist_verify.ed25519_verify)
+    monkeypatch.setattr(yeslist_verify, "ed25519_verify", remembered)
+
+
+@pytest.fixture
+def bundle(tmp_path) -> Path:
+    """Three checkpoints over alice, carol, frank and erin."""
+    for step, person in enumerate((cast.alice, cast.carol, cast.frank, cast.erin)):
+        person()
+        seal(at=cast.NOON + step * cast.HOUR)
+    return exported(tmp_path / "ledger.jsonl")
+
+
+def exported(path: Path) -> Path:
+    export_ledger(path, with_bodies=True, every_checkpoint=True)
+    return path
+
+
+def pins(*held: Path):
+    return read_pins(origin(), [str(key) for key in verifier_keys()], [str(p) for p in held])
+
+
+def held_checkpoint(path: Path) -> Path:
+    path.write_bytes(LedgerCheckpoint.objects.latest("size").note.encode())
+    return path
+
+
+def test_an_honest_export_holds(bundle):
+    found = verify_bundle(bundle, pins())
+    assert (found.leaves, len(found.checkpoints), len(found.compared)) == (15, 4, 5)
+    assert found.bodies == ConsentEvidence.objects.count() == 11
+
+
+def test_it_leaves_the_evidence_out_unless_asked(bundle, tmp_path):
+    export_ledger(tmp_path / "other.jsonl")
+    found = verify_bundle(tmp_path / "other.jsonl", pins())
+    assert (found.bodies, len(found.checkpoints)) == (0, 1)
+
+
+def test_what_happened_after_the_checkpoint_is_left_out_and_said_to_be(bundle, tmp_path):
+    cast.confirmed(cast.ALICE, at=cast.NOON + cast.DAY)
+    cast.confirmed(cast.BOB)
+    found = verify_bundle(exported(tmp_path / "later.jsonl"), pins())
+    assert (found.leaves, len(found.later), len(found.compared)) == (15, 1, 4)
+
+
+def test_every_falsehood_is_noticed(bundle, tmp_path):
+    """`make soak` tries more."""
+    seed = int(os.environ.get("SEED", random.randrange(10**9)))
+    chance, honest, target = random.Random(seed), bundle.read_bytes(), tmp_path / "false.jsonl"
+    for number in range(TRIES):
+        mutation = MUTATIONS[number % len(MUTATIONS)]
+        target.write_bytes(mutation(honest, chance))
+        assert noticed(target), f"SEED={seed}: {mutation.__name__}, try {number}"
+
+
+def noticed(path: Path) -> str:
+    try:
+        verify_bundle(path, pins())
+    except Broken as problem:
+        return str(problem)
+    return ""
+
+
+def test_putting_lines_together_again_changes_nothing(bundle):
+    """The falsehoods are noticed for what they say, not for how they are written."""
+    assert render(parse(bundle.read_bytes())) == bundle.read_bytes()
+
+
+def test_a_log_cut_short_is_noticed_by_whoever_holds_a_later_checkpoint(bundle, tmp_path):
+    cast.confirmed(cast.BOB)
+    seal(at=cast.NOON + cast.DAY)
+    later = held_checkpoint(tmp_path / "held.txt")
+    assert verify_bundle(bundle, pins()).leaves == 15
+    with pytest.raises(Broken, match="leaf 15: missing, since checkpoint 17 counts on it"):
+        verify_bundle(bundle, pins(later))
+
+
+def test_a_second_version_of_the_log_is_noticed_by_whoever_holds_the_first(bundle, tmp_path):
+    """The owner rewrites the log and signs it anew: only a copy outside shows it."""
+    held = held_checkpoint(tmp_path / "held.txt")
+    lines = [line for line in parse(bundle.read_bytes()) if "checkpoint" not in line]
+    leaves = [line for line in lines if "leaf" in line]
+    leaves[0]["header"], leaves[1]["header"] = leaves[1]["header"], leaves[0]["header"]
+    false = tmp_path / "false.jsonl"
+    false.write_bytes(sign_anew(lines))
+    assert verify_bundle(false, pins()).leaves == 15
+    with pytest.raises(Broken, match="one of them is not what your checkpoint 15 signed"):
+        verify_bundle(false, pins(held))
+
+
+def sign_anew(lines):
+    """What someone with the signing key can do."""
+    from consent import tree
+    from consent.notes import Checkpoint
+    from consent.sealing import signing_key
+
+    leaves = [line for line in lines if "leaf" in line]
+    for leaf in leaves:
+        sealed = leaf["header"].encode() + bytes.fromhex(leaf["body_hash"])
+        leaf["body"], leaf["hash"] = None, tree.hash_leaf(sealed).hex()
+    root = tree.root_of(bytes.fromhex(leaf["hash"]) for leaf in leaves)
+    note = signing_key().sign(Checkpoint(origin(), len(leaves), root).text())
+    return render([lines[0], {"checkpoint": note}, *lines[1:]])
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"\n",
+        b"{}\n",
+        b"[]\n",
+        b"null\n",
+        b"\xff\xfe\x00",
+        b"[" * 100_000 + b"\n",
+        b'{"format":"yeslist-ledger-1"}\n',
+        b"9" * 5_000 + b"\n",
+        b"PK\x03\x04" + b"\x00" * 200,
+        b'{"checkpoints":0,"format":"yeslist-ledger-1","later":0,"leaves":1,"notices":0,"origin":'
+        b'"tests.example/ledger","standings":0}\n{"body":null,"body_hash":"' + b"0" * 64 + b'",'
+        b'"hash":"0","header":"\\ud800","leaf":0}\n',
+    ],
+)
+def test_garbage_is_refused_in_one_sentence(garbage, tmp_path):
+    path = tmp_path / "garbage"
+    path.write_bytes(garbage)
+    said = run(path)
+    assert said.returncode == 1
+    assert said.stdout.startswith("DOES NOT HOLD. ")
+    assert said.stderr == ""
+
+
+def run(path: Path, *more: str):
+    command = [sys.executable, "-I", str(VERIFIER), str(path), "--origin", origin()]
+    command += ["--key", str(verifier_keys()[0]), *more]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_verifier_runs_alone(bundle, tmp_path):
+    said = run(bundle, "--held-checkpoint", str(held_checkpoint(tmp_path / "held.txt")))
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "15 events: none changed, missing, moved or added." in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--origin", "other.example"], "another log"),
+        (["--key", "nonsense"], "--key"),
+        (["--held-checkpoint", "/nonexistent"], "cannot be read"),
+    ],
+)
+def test_it_trusts_only_what_the_user_pins(bundle, options, complaint):
+    said = run(bundle, *options)
+    assert said.returncode == 1
+    assert complaint in said.stdout
+    assert said.stderr == ""
+
+
+def test_the_command_checks_a_bundle_too(bundle, tmp_path):
+    said = io.StringIO()
+    call_command("verify_ledger", bundle=bundle, stdout=said)
+    assert "holds" in said.getvalue()
+    bundle.write_bytes(bundle.read_bytes()[:-1])
+    with pytest.raises(SystemExit, match="1"):
+        call_command("verify_ledger", bundle=bundle, stderr=io.StringIO())
+
+
+def test_nothing_is_written_before_the_first_checkpoint(tmp_path):
+    with pytest.raises(CommandError, match="no signed checkpoint"):
+        call_command("export_ledger", tmp_path / "ledger.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_export_command_says_how_much_it_wrote(bundle, tmp_path):
+    said = io.StringIO()
+    call_command("export_ledger", tmp_path / "again.jsonl", stdout=said)
+    assert said.getvalue().startswith("15 events are in ")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["again.jsonl", "ledger.jsonl"]

@@ -1,0 +1,134 @@
+"""Whatever people do, in whatever order: the standing is what a replay of the ledger leads to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from consent.circumstances import Circumstances, Reply
+from consent.models import ActorKind, Consent, SuppressionSource
+from consent.operations import answers, erasure, expiry, number_change, signup, withdrawal
+from consent.operations.sealing import seal, seal_batch
+from consent.replay import pending_headers, replay, standings_kept
+from consent.sealing import verifier_keys
+from consent.verification import leaf_rows, verify_ledger
+from subscribers.models import Subscriber
+from tests import cast
+
+NUMBERS = [f"+4477009004{n:02}" for n in range(3)]
+REPLY = Reply(words="…", provider="simulator", provider_message_id="x")
+STEPS = int(os.environ.get("SOAK_STEPS", "0"))
+numbers = st.sampled_from(NUMBERS)
+purposes = st.sampled_from([cast.news, cast.offers])
+# Back as well: a clock may jump, and people are texted from several machines.
+leaps = st.sampled_from([timedelta(seconds=-90), timedelta(0), 3 * cast.MINUTE, 9 * cast.DAY])
+
+
+class People(RuleBasedStateMachine):
+    """Three numbers and two purposes, one of which lapses after ten days."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = transaction.atomic()
+        self.world.__enter__()
+        self.at = cast.NOON
+        cast.sender(), cast.signup_form()
+        type(cast.offers()).objects.filter(code="offers").update(consent_valid_days=10)
+
+    def teardown(self) -> None:
+        verify_ledger(keys=verifier_keys())
+        transaction.set_rollback(True)
+        self.world.__exit__(None, None, None)
+
+    def person(self, e164: str) -> Subscriber | None:
+        return Subscriber.objects.with_number(e164).first()
+
+    @rule(leap=leaps)
+    def time_passes(self, leap) -> None:
+        self.at += leap
+
+    @rule(e164=numbers, asked=st.lists(purposes, min_size=1, max_size=2, unique=True))
+    def request(self, e164, asked) -> None:
+        # Nobody is there where a remembered no met the wish.
+        with contextlib.suppress(Subscriber.DoesNotExist):
+            cast.asked(e164, *(purpose() for purpose in asked), at=self.at)
+
+    @rule(e164=numbers, word=st.sampled_from([answers.confirm_by_reply, answers.decline_by_reply]))
+    def answer(self, e164, word) -> None:
+        if person := self.person(e164):
+            word(subscriber=person, reply=REPLY, at=self.at)
+
+    @rule(e164=numbers, purpose=purposes)
+    def withdraw(self, e164, purpose) -> None:
+        if person := self.person(e164):
+            withdrawal.withdraw_consent(
+                subscriber=person, purpose=purpose(), circumstances=Circumstances(), at=self.at
+            )
+
+    @rule(e164=numbers)
+    def stop_and_start_again(self, e164) -> None:
+        if person := self.person(e164):
+            withdrawal.stop_all_texts(subscriber=person, source=SuppressionSource.TEXT, at=self.at)
+            withdrawal.lift_suppression(e164=e164, at=self.at)
+            signup.ask_after_start(person, reply=REPLY, at=self.at)
+
+    @rule(e164=numbers, remember_no=st.booleans())
+    def erase(self, e164, remember_no) -> None:
+        if person := self.person(e164):
+            erasure.forget(
+                subscriber=person,
+                actor_kind=ActorKind.SUBSCRIBER,
+                remember_no=remember_no,
+                at=self.at,
+            )
+
+    @rule(e164=numbers, other=numbers)
+    def change_number(self, e164, other) -> None:
+        person = self.person(e164)
+        if person is None or e164 == other:
+            return
+        number_change.request_number_change(
+            subscriber=person, e164=other, client_address="", at=self.at
+        )
+        if holder := self.person(other):
+            number_change.change_by_reply(holder=holder, reply=REPLY, at=self.at)
+
+    @rule()
+    def lapse(self) -> None:
+        expiry.record_expiries(at=self.at)
+        expiry.close_old_confirmations(at=self.at)
+
+    @rule(limit=st.integers(1, 5))
+    def seal_some(self, limit) -> None:
+        seal_batch(limit=limit)
+
+    @rule()
+    def seal_all(self) -> None:
+        seal(at=self.at)
+
+    @invariant()
+    def standing_is_the_replay(self) -> None:
+        sealed = [header for _position, _hash, _body, header in leaf_rows()]
+        assert replay(pending_headers(), replay(sealed)) == standings_kept()
+        assert Consent.objects.count() == len(standings_kept())
+
+
+@pytest.mark.django_db
+def test_the_standing_is_always_what_the_ledger_leads_to():
+    """`make soak` walks 50,000 steps."""
+    steps = 100 if STEPS else 15
+    walk = settings(
+        max_examples=max(STEPS // steps, 12),
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    run_state_machine_as_test(People, settings=walk)

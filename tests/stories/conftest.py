@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.utils import timezone
+from redis import Redis
+
+from config.queues import QUEUES
+from messaging.models import Campaign, CampaignStatus
+from subscribers.models import Subscriber
+from tests import cast
+from tests.carrier import NORMAL, RunningCarrier, running_carrier
+from tests.stories.crew import Crew
+from tests.stories.visitor import Page, Visitor
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 30.0
+LIBRARY = "+447700900900"
+
+
+def wait_until(question: Callable[[], T], what: str) -> T:
+    """The first answer that is true; fails with `what` when none comes."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        if answer := question():
+            return answer
+        time.sleep(0.05)
+    pytest.fail(f"waited in vain: {what}")
+
+
+@dataclass
+class Phone:
+    """One person's phone, as the carrier sees it."""
+
+    carrier: RunningCarrier
+    number: str
+
+    def texts(self) -> list[str]:
+        return [e["text"] for e in self.carrier.log() if e["number"] == self.number]
+
+    def gets(self, words: str) -> str:
+        """The newest text with these words, once it arrives."""
+        wait_until(lambda: any(words in t for t in self.texts()), f"a text with {words!r}")
+        return next(t for t in reversed(self.texts()) if words in t)
+
+    def replies(self, words: str) -> None:
+        handset = self.carrier.phone(self.number)
+        reply = {"text": words, "to": LIBRARY}
+        status, _ = self.carrier.call("POST", f"/handsets/{handset}/reply", reply)
+        assert status == 202
+
+
+@dataclass
+class Town:
+    """The library with its site, its workers and a carrier, and the people around it."""
+
+    site: str
+    carrier: RunningCarrier
+    crew: Crew
+    carrier_state: Path = Path()
+
+    def acknowledged(self) -> dict[str, float]:
+        """When we said yes to each number's last reply, on the carrier's own clock."""
+        lines = (self.carrier_state / "replies.jsonl").read_text().splitlines()
+        entries = [json.loads(line) for line in lines]
+        numbers = {e["id"]: e["number"] for e in entries if e["kind"] == "reply"}
+        return {numbers[e["id"]]: e["monotonic"] for e in entries if e["kind"] == "taken"}
+
+    def visitor(self) -> Visitor:
+        return Visitor(self.site)
+
+    def phone(self, number: str) -> Phone:
+        return Phone(self.carrier, number)
+
+    def sign_up(self, number: str, *purposes: str, visitor: Visitor | None = None) -> Page:
+        """Fill in the form at /signup/news/ and tick these boxes."""
+        visitor = visitor or self.visitor()
+        page = visitor.get("/signup/news/")
+        codes = purposes or ("news",)
+        version = cast.notice_version()
+        boxes = [str(p.pk) for p in version.purposes.filter(purpose__code__in=codes)]
+        return visitor.send(
+            page, page.form("confirmation text"),
+            number=number, age="old_enough", language="en", purposes=boxes,
+        )  # fmt: skip
+
+    def join(self, number: str, *purposes: str) -> Subscriber:
+        """Sign up, reply YES, and get the welcome text."""
+        self.sign_up(number, *purposes)
+        phone = self.phone(number)
+        phone.gets("reply YES")
+        phone.replies("YES")
+        phone.gets("you are signed up")
+        return Subscriber.objects.with_number(number).get()
+
+    def run(self, campaign: Campaign) -> Campaign:
+        """Approve and start it, and wait until everyone has an outcome."""
+        cast.started(campaign, timezone.now())
+        return self.finished(campaign)
+
+    def finished(self, campaign: Campaign) -> Campaign:
+        def done() -> bool:
+            campaign.refresh_from_db()
+            return campaign.status == CampaignStatus.FINISHED
+
+        wait_until(done, "the campaign to finish")
+        return campaign
+
+
+@pytest.fixture(scope="session")
+def carrier_state(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("carrier")
+
+
+@pytest.fixture(scope="session")
+def town_carrier(live_server, carrier_state) -> Iterator[RunningCarrier]:
+    with running_carrier(carrier_state, live_server.url) as carrier:
+        yield carrier
+
+
+@pytest.fixture(scope="session")
+def crew(live_server, town_carrier, django_db_setup, tmp_path_factory) -> Iterator[Crew]:
+    crew = Crew(tmp_path_factory.mktemp("workers"), _environment(live_server.url, town_carrier))
+    yield crew
+    crew.kill_all()
+
+
+@pytest.fixture
+def town(
+    transactional_db, live_server, town_carrier, carrier_state, crew, settings
+) -> Iterator[Town]:
+    settings.CARRIER_URL = town_carrier.url
+    settings.PUBLIC_URL = live_server.url
+    town_carrier.switch(**NORMAL | {"receipts": "delivered"})
+    town_carrier.start = town_carrier.call("GET", "/log?after=0")[1]["next"]
+    _empty_queues()
+    cast.signup_form()
+    cast.sender()
+    crew.begin()
+    yield Town(live_server.url, town_carrier, crew, carrier_state)
+    crew.rest()
+
+
+def _environment(site: str, carrier: RunningCarrier) -> dict[str, str]:
+    database = connection.settings_dict["NAME"]
+    head, _, query = os.environ["DATABASE_URL"].partition("?")
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": f"{head.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else ""),
+        "CARRIER_URL": carrier.url,
+        "PUBLIC_URL": site,
+    }
+
+
+def _empty_queues() -> None:
+    """What the last story left. The bindings of the queues stay: the workers made them once."""
+    cache = Redis.from_url(django_settings.REDIS_URL)
+    prefix = django_settings.KEY_PREFIX
+    for name in (*QUEUES, "unacked", "unacked_index"):
+        cache.delete(f"{prefix}:{name}")
+    cache.close()
