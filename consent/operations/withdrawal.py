@@ -24,7 +24,7 @@ from consent.models.confirmations import Outcome
 from consent.texts import text_sender
 from subscribers import encryption, numbers
 from subscribers.models import Subscriber
-from subscribers.operations import lock_digests, lock_number, lock_subscriber
+from subscribers.operations import lock_number, lock_person, lock_subscriber
 
 STILL_OPEN = (Standing.REQUESTED, Standing.CONFIRMED)
 ACTORS = {
@@ -112,12 +112,14 @@ def stop_all_texts(
 
 
 def _suppress_person(subscriber: Subscriber, source: SuppressionSource, at: datetime) -> float:
-    """By the digest that stands in the row: it needs no key, and sending compares just that."""
-    lock_digests(subscriber.number_digests)
-    lock_subscriber(subscriber)
+    """By the digest that stands in the row now: it needs no key, and sending compares just that.
+
+    The caller may have read the person before their keys were rotated or their number changed.
+    """
+    person = lock_person(subscriber)
     locked_at = time.monotonic()
-    if subscriber.number_digest is not None:
-        suppress_digest(subscriber.number_digest, subscriber.digest_key_id, source=source, at=at)
+    if person.number_digest is not None:
+        suppress_digest(person.number_digest, person.digest_key_id, source=source, at=at)
     return locked_at
 
 

@@ -98,6 +98,15 @@ def test_a_stop_before_the_rotation_reached_the_person_is_seen_by_sending(new_ke
     assert said == ["consent_missing", "suppressed"]
 
 
+def test_a_stop_that_began_before_the_rotation_goes_under_the_new_digest(new_keys):
+    """Her page was opened before her row changed, and she presses stop after it."""
+    alice = cast.alice()
+    new_keys()
+    rotate_keys()
+    stop_all_texts(subscriber=alice, source=SuppressionSource.PAGE, at=cast.NOON + cast.HOUR)
+    assert Suppression.objects.get().number_digest == Subscriber.objects.get().number_digest
+
+
 @pytest.mark.parametrize("rotated_first", [True, False])
 def test_half_done_it_lets_nothing_through(new_keys, monkeypatch, rotated_first):
     """Alice is rotated and frank is not, or the other way round: both noes still hold."""
