@@ -10,7 +10,10 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
+from consent.policy_facts import UnreadablePacks
+from consent.policy_packs import FOLDER, load_packs, stale_packs
 from consent.sealing import verifier_keys
 
 AppConfigs = Sequence[AppConfig] | None
@@ -80,4 +83,22 @@ def check_erasure_list(app_configs: AppConfigs, **options: Any) -> list[CheckMes
             hint="Name a file that is backed up apart from the database; docs/rights.md says why.",
             id="consent.W003",
         )
+    ]
+
+
+@register()
+def check_policy_packs(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """Every pack can be read to the letter, and somebody looked at each in time."""
+    try:
+        shipped = load_packs(FOLDER)
+    except UnreadablePacks as broken:
+        hint = "docs/adding-a-jurisdiction.md shows how a pack is written."
+        return [Error(problem, hint=hint, id="consent.E010") for problem in broken.problems]
+    return [
+        Warning(
+            f"{pack.jurisdiction.lower()}.toml was to be reviewed by {pack.review_by}.",
+            hint="Read its sources again, then move review_by.",
+            id="consent.W010",
+        )
+        for pack in stale_packs(shipped.values(), on=timezone.now().date())
     ]

@@ -17,6 +17,7 @@ from consent.models.ledger import (
     Standing,
 )
 from consent.models.notices import Notice, NoticePurpose, NoticeVersion, Purpose, PurposeKind
+from consent.models.policy import AppliesTo, PolicyOverride
 from consent.models.refusals import Hold, Preference, Suppression, SuppressionSource
 from consent.models.rights import ErasureListPosition, ErasureToList, NumberChange
 from consent.models.sealing import (
@@ -31,6 +32,7 @@ from consent.models.sealing import (
 __all__ = [
     "AccessCode",
     "ActorKind",
+    "AppliesTo",
     "Confirmation",
     "ConfirmationPurpose",
     "Consent",
@@ -51,6 +53,7 @@ __all__ = [
     "NoticeVersion",
     "NumberChange",
     "PageLink",
+    "PolicyOverride",
     "Preference",
     "Purpose",
     "PurposeKind",
