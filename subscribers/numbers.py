@@ -27,6 +27,10 @@ NEVER_TEXTED = {
     PhoneNumberType.UAN: "company",
     PhoneNumberType.VOICEMAIL: "voicemail",
 }
+# Calling codes of plans whose numbers begin with an area code, and how many digits that has.
+AREA_DIGITS = {1: 3, 55: 2}
+# What the library calls a country that it does not know, or that is none ("001").
+UNKNOWN_COUNTRY = "ZZ"
 
 
 class UnusableNumber(Exception):
@@ -75,7 +79,21 @@ def country_of(e164: str) -> str:
     """ISO 3166-1 alpha-2, or "" where the number belongs to none (such as +883)."""
     number = phonenumbers.parse(e164)
     region = phonenumbers.region_code_for_number(number)
-    return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    country = region or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return country if country.isalpha() and country != UNKNOWN_COUNTRY else ""
+
+
+def number_area(e164: str) -> str:
+    """Coarsely where a number was given out, "" where nobody knows.
+
+    "+1" and the area code in the North American plan, "+55" and the area code in Brazil, else
+    the country (ISO 3166-1 alpha-2). Never a further digit of the number.
+    """
+    number = phonenumbers.parse(e164)
+    digits = AREA_DIGITS.get(number.country_code or 0)
+    if not digits:
+        return country_of(e164)
+    return f"+{number.country_code}{phonenumbers.national_significant_number(number)[:digits]}"
 
 
 def digest(e164: str) -> bytes:
