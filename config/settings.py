@@ -6,6 +6,7 @@ The names and what they mean are listed in docs/operating.md.
 from __future__ import annotations
 
 import os
+import zoneinfo
 from pathlib import Path
 
 import environ
@@ -320,6 +321,10 @@ LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français"), ("es", "Español"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Clocks come from the pinned tzdata, not from whatever age of it a machine has: a text's hours
+# must not hang on that. Whoever sets PYTHONTZPATH means it.
+if "PYTHONTZPATH" not in os.environ:
+    zoneinfo.reset_tzpath(to=())
 TIME_ZONE = "UTC"
 USE_TZ = True
 PHONENUMBER_DEFAULT_REGION = DEFAULT_COUNTRY
