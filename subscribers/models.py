@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from subscribers import encryption, numbers
 from subscribers.querysets import SubscriberQuerySet
+from subscribers.regions import regions
 
 NUMBER_USE = "phone number"
 DATA_KEY_USE = "data key"
@@ -34,7 +35,13 @@ class Subscriber(models.Model):
     )
     country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
+    number_area = models.CharField(
+        _("area of the number"), max_length=5, blank=True, default="", db_default="", editable=False
+    )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    region = models.CharField(
+        _("state or province"), max_length=6, blank=True, default="", db_default=""
+    )
     age_band = models.CharField(
         _("age"), max_length=10, choices=AgeBand.choices, default=AgeBand.UNKNOWN
     )
@@ -62,7 +69,20 @@ class Subscriber(models.Model):
                     number_ciphertext__isnull=False,
                 )
                 | Q(erased_at__isnull=False, number_digest=None, number_ciphertext=None),
-            )
+            ),
+            # The area code is readable beside an encrypted number: not one digit more.
+            models.CheckConstraint(
+                name="subscriber_number_area_is_coarse",
+                condition=Q(number_area__regex=r"^(\+1[0-9]{3}|\+55[0-9]{2}|[A-Z]{2}|)$"),
+            ),
+            models.CheckConstraint(
+                name="subscriber_region_is_iso_3166_2",
+                condition=Q(region__regex=r"^([A-Z]{2}-[A-Z0-9]{1,3}|)$"),
+            ),
+            models.CheckConstraint(
+                name="subscriber_place_until_erased",
+                condition=Q(erased_at=None) | Q(number_area="", region=""),
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["country"]),
@@ -85,6 +105,7 @@ class Subscriber(models.Model):
         self.number_digest = numbers.digest(e164)
         self.digest_key_id = encryption.current_keys()[1]
         self.country = numbers.country_of(e164)
+        self.number_area = numbers.number_area(e164)
 
     @property
     def number_digests(self) -> list[bytes]:
@@ -104,6 +125,12 @@ class Subscriber(models.Model):
         if ciphertext is None:
             return ""
         return encryption.decrypt(ciphertext, use=NUMBER_USE, place=str(public_id)).decode()
+
+    @property
+    def region_name(self) -> str:
+        """Such as "Florida"; the code itself where we have no name for it."""
+        known = regions().get(self.region)
+        return known.name if known else self.region
 
     @property
     def masked_number(self) -> str:

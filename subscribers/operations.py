@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -23,8 +22,11 @@ from subscribers.models import (
     Subscriber,
     SubscriberList,
 )
+from subscribers.regions import Region, country_of_region, regions_of
+from subscribers.zones import time_zones
 
 LONGEST_ANSWER = 200
+BATCH = 500
 
 
 class InvalidAttributes(ValueError):
@@ -36,7 +38,15 @@ class InvalidAttributes(ValueError):
 
 
 class UnableToChangeSettings(ValueError):
-    """The language or time zone is not one we know."""
+    """The language, time zone or state is not one that was offered."""
+
+
+@dataclass
+class Refreshed:
+    """`people` got the area of their number; of the `locked` ones the key is not configured."""
+
+    people: int = 0
+    locked: int = 0
 
 
 def lock_number(e164: str) -> None:
@@ -89,6 +99,35 @@ def remember_subscriber(*, e164: str, language: str, at: datetime) -> Subscriber
     wrapped = SubjectKey.wrap(encryption.new_data_key(), subscriber.pk)
     SubjectKey.objects.create(subscriber=subscriber, wrapped_key=wrapped)
     return subscriber
+
+
+def refresh_number_areas(*, tell: Callable[[int], None] = lambda people: None) -> Refreshed:
+    """Note the area of every number that has none noted; `tell` hears how many after each batch.
+
+    For people who were here before there was that column. A run that was cut off goes on where
+    it ended. Numbers that belong to no area are read again by each run; there are few.
+    """
+    done, after = Refreshed(), 0
+    while people := _refresh_batch(after, done):
+        after = people[-1].pk
+        tell(done.people)
+    return done
+
+
+@transaction.atomic
+def _refresh_batch(after: int, done: Refreshed) -> list[Subscriber]:
+    """Under the locks of these people: nobody's number changes in between."""
+    without = Subscriber.objects.reachable().filter(number_area="", pk__gt=after).order_by("pk")
+    people = list(without.select_for_update(no_key=True)[:BATCH])
+    for person in people:
+        try:
+            person.number_area = numbers.number_area(person.phone_number)
+        except encryption.UnableToDecrypt:
+            done.locked += 1
+    known = [person for person in people if person.number_area]
+    Subscriber.objects.bulk_update(known, ["number_area"])
+    done.people += len(known)
+    return people
 
 
 def add_to_list(*, subscriber: Subscriber, subscriber_list: SubscriberList, at: datetime) -> None:
@@ -166,19 +205,32 @@ def _clean_text(value: object) -> str:
     return text
 
 
-def change_settings(*, subscriber: Subscriber, language: str, time_zone: str) -> None:
-    """The person's language and time zone, "" for unknown."""
+def change_settings(
+    *, subscriber: Subscriber, language: str, time_zone: str, region: str | None = None
+) -> None:
+    """The person's language, time zone and state, "" for unknown; `region` None: as it was.
+
+    The state (ISO 3166-2) is one of those `regions_offered` to them.
+    """
     if language not in dict(settings.LANGUAGES):
         raise UnableToChangeSettings(_("Choose one of the languages offered."))
-    if time_zone and time_zone not in _time_zones():
+    if time_zone and time_zone not in time_zones():
         raise UnableToChangeSettings(_("Choose one of the time zones offered."))
-    Subscriber.objects.filter(pk=subscriber.pk).update(language=language, time_zone=time_zone)
+    offered = {each.code for each in regions_offered(subscriber)}
+    if region and region not in offered | {subscriber.region}:
+        raise UnableToChangeSettings(_("Choose one of the states or provinces offered."))
+    changed = {"language": language, "time_zone": time_zone}
+    if region is not None:
+        changed["region"] = region
+    Subscriber.objects.filter(pk=subscriber.pk).update(**changed)
 
 
-@cache
-def _time_zones() -> set[str]:
-    """Asked once: each question reads some 600 files."""
-    return available_timezones()
+def regions_offered(subscriber: Subscriber) -> tuple[Region, ...]:
+    """The states of the number's country, and of the one the person named a state of; none where
+    no rule and no clock hangs on them."""
+    stated = country_of_region(subscriber.region)
+    countries = dict.fromkeys(filter(None, (subscriber.country, stated)))
+    return tuple(each for country in countries for each in regions_of(country))
 
 
 def record_access(

@@ -58,14 +58,19 @@ class SubscriberStore:
     holds = (SubjectKey, ListMembership, AccessRecord)
 
     def describe(self) -> str:
-        return "The number (encrypted), language, time zone, declared attributes and lists."
+        return (
+            "The number (encrypted), its country and area code, language, time zone, "
+            "state or province, declared attributes and lists."
+        )
 
     def export(self, subscriber: Subscriber) -> dict[str, object]:
         return {
             "number": subscriber.phone_number,
             "country": subscriber.country,
+            "number_area": subscriber.number_area,
             "language": subscriber.language,
             "time_zone": subscriber.time_zone,
+            "region": subscriber.region,
             "age": subscriber.age_band,
             "under_age_until": _iso(subscriber.age_band_ends_date),
             "attributes": subscriber.attributes,
@@ -92,7 +97,8 @@ class SubscriberStore:
         SubjectKey.objects.filter(subscriber=subscriber).delete()
         Subscriber.objects.filter(pk=subscriber.pk).update(
             number_ciphertext=None, number_digest=None, erased_at=at,
-            digest_key_id="", country="", time_zone="", age_band="unknown",
+            digest_key_id="", country="", number_area="", time_zone="", region="",
+            age_band="unknown",
             age_band_ends_date=None, attributes={},
         )  # fmt: skip
 

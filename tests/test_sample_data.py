@@ -118,6 +118,10 @@ def test_there_are_people_of_every_kind() -> None:
     paused = Preference.objects.filter(paused_until_at__gt=timezone.now())
     assert paused.values("subscriber").distinct().count() == HOW_MANY[Fate.PAUSED]
     assert len(set(Subscriber.objects.values_list("time_zone", flat=True))) > 8
+    assert {"US-NY", "US-AK", ""} < set(Subscriber.objects.values_list("region", flat=True))
+    areas = set(Subscriber.objects.reachable().values_list("number_area", flat=True))
+    assert {"GB", "FR", "SE", "AU", "+1212", "+1808"} < areas
+    assert "" not in areas
     assert set(Subscriber.objects.values_list("language", flat=True)) == {"en", "fr", "es", "de"}
 
 

@@ -96,8 +96,12 @@ class Doors:
         if kept:
             values = {code: person.attributes[code] for code in kept}
             set_attributes(subscriber=subscriber, values=values)
-        zone = person.phone.time_zone if person.number % 8 else ""
-        change_settings(subscriber=subscriber, language=person.phone.language, time_zone=zone)
+        change_settings(
+            subscriber=subscriber,
+            language=person.phone.language,
+            time_zone=person.phone.time_zone if person.number % 8 else "",
+            region=person.phone.region if person.number % 3 else "",
+        )
         if person.number % 5 == 0:
             friends = self.library.lists[words.FRIENDS]
             add_to_list(subscriber=subscriber, subscriber_list=friends, at=at)

@@ -12,23 +12,23 @@ from itertools import cycle, islice
 LIBRARY_NUMBER, SHOP_NUMBER = "+447700900900", "+447700900901"
 
 AREAS = {
-    "212": "America/New_York",
-    "305": "America/New_York",
-    "312": "America/Chicago",
-    "303": "America/Denver",
-    "602": "America/Phoenix",
-    "415": "America/Los_Angeles",
-    "206": "America/Los_Angeles",
-    "907": "America/Anchorage",
-    "808": "Pacific/Honolulu",
+    "212": ("America/New_York", "US-NY"),
+    "305": ("America/New_York", "US-FL"),
+    "312": ("America/Chicago", "US-IL"),
+    "303": ("America/Denver", "US-CO"),
+    "602": ("America/Phoenix", "US-AZ"),
+    "415": ("America/Los_Angeles", "US-CA"),
+    "206": ("America/Los_Angeles", "US-WA"),
+    "907": ("America/Anchorage", "US-AK"),
+    "808": ("Pacific/Honolulu", "US-HI"),
 }
 # The regulator names these one by one.
 AUSTRALIAN = {
-    "+61491570110": "Australia/Perth",
-    "+61491570156": "Australia/Sydney",
-    "+61491570157": "Australia/Brisbane",
-    "+61491570158": "Australia/Adelaide",
-    "+61491570159": "Australia/Sydney",
+    "+61491570110": ("Australia/Perth", "AU-WA"),
+    "+61491570156": ("Australia/Sydney", "AU-NSW"),
+    "+61491570157": ("Australia/Brisbane", "AU-QLD"),
+    "+61491570158": ("Australia/Adelaide", "AU-SA"),
+    "+61491570159": ("Australia/Sydney", "AU-ACT"),
 }
 
 
@@ -37,6 +37,7 @@ class Phone:
     e164: str
     language: str
     time_zone: str
+    region: str = ""
 
 
 def phones() -> list[Phone]:
@@ -52,8 +53,8 @@ def _british() -> list[Phone]:
 def _american() -> list[Phone]:
     return [
         phone
-        for code, zone in AREAS.items()
-        for phone in _speaking(["en", "es", "en"], _numbers_in_area(code), zone)
+        for code, (zone, region) in AREAS.items()
+        for phone in _speaking(["en", "es", "en"], _numbers_in_area(code), zone, region)
     ]
 
 
@@ -68,7 +69,7 @@ def _french() -> list[Phone]:
 
 def australian() -> list[Phone]:
     """Where it is night when the library texts."""
-    return [Phone(number, "en", zone) for number, zone in AUSTRALIAN.items()]
+    return [Phone(number, "en", *place) for number, place in AUSTRALIAN.items()]
 
 
 def _swedish() -> list[Phone]:
@@ -76,8 +77,11 @@ def _swedish() -> list[Phone]:
     return _speaking(["en", "de"], numbers, "Europe/Stockholm")
 
 
-def _speaking(languages: list[str], numbers: list[str], time_zone: str) -> list[Phone]:
+def _speaking(
+    languages: list[str], numbers: list[str], time_zone: str, region: str = ""
+) -> list[Phone]:
     spoken = islice(cycle(languages), len(numbers))
     return [
-        Phone(number, language, time_zone) for number, language in zip(numbers, spoken, strict=True)
+        Phone(number, language, time_zone, region)
+        for number, language in zip(numbers, spoken, strict=True)
     ]

@@ -104,6 +104,7 @@ class Stack:
     def _prepare_data(self) -> None:
         self._say("Tables and checks")
         self._manage("migrate", interactive=False, verbosity=0)
+        self._manage("refresh_number_areas")
         self._manage("install_roles")
         self._manage("check", databases=["default"])
         if not self.demo:

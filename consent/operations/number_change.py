@@ -202,9 +202,8 @@ def _refuse_taken(change: NumberChange) -> None:
 def _move(subscriber: Subscriber, e164: str, at: datetime) -> None:
     """Whatever reached the old number, or was sent to it, opens nothing any more."""
     subscriber.phone_number = e164
-    subscriber.save(
-        update_fields=["number_ciphertext", "number_digest", "digest_key_id", "country"]
-    )
+    moved = ["number_ciphertext", "number_digest", "digest_key_id", "country", "number_area"]
+    subscriber.save(update_fields=moved)
     revoke_links(subscriber=subscriber, at=at)
     AccessCode.objects.filter(subscriber=subscriber).delete()
     close_open(subscriber, Outcome.SUPERSEDED, at)

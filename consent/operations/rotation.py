@@ -101,7 +101,8 @@ def _rotate_person(person_id: int) -> None:
     digests = person.number_digests
     person.phone_number = person.phone_number
     SubjectKey.objects.filter(pk=key.pk).update(wrapped_key=SubjectKey.wrap(key.key, person.pk))
-    person.save(update_fields=["number_ciphertext", "number_digest", "digest_key_id"])
+    renewed = ["number_ciphertext", "number_digest", "digest_key_id", "number_area"]
+    person.save(update_fields=renewed)
     digest = bytes(person.number_digest or b"")
     move_suppressions(digests, to=digest, key_id=person.digest_key_id)
 
