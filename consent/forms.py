@@ -17,10 +17,12 @@ from consent.frequency import frequency_choices
 from consent.models import NoticePurpose
 from consent.open_forms import OpenForm
 from consent.receipt_checks import LONGEST
+from consent.regions import region_choices
 from consent.standing import StandingLine
 from consent.time_zones import time_zone_choices
 from subscribers.countries import calling_code, country_name, names_with_codes
 from subscribers.fields import MobileNumberField
+from subscribers.models import Subscriber
 
 OLD_ENOUGH = "old_enough"
 YOUNGER = "younger"
@@ -251,6 +253,18 @@ class Settings(forms.Form):
         help_text=gettext_lazy("The time where you live."),
         choices=time_zone_choices,
     )
+
+    def __init__(self, subscriber: Subscriber, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {name: getattr(subscriber, name) for name in (*self.fields, "region")}
+        regions = region_choices(subscriber)
+        if regions:
+            self.fields["region"] = forms.ChoiceField(
+                label=_("State or province"),
+                required=False,
+                help_text=_("Where you live. Some have rules of their own about texts."),
+                choices=regions,
+            )
 
 
 class ReceiptToCheck(forms.Form):

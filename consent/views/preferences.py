@@ -44,8 +44,13 @@ def _posted_line(request: HttpRequest, subscriber: Subscriber) -> StandingLine:
 @for_the_person
 def choices(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """What this person agreed to, and every way of changing it."""
+    return _show(request, subscriber, Settings(subscriber))
+
+
+def _show(
+    request: HttpRequest, subscriber: Subscriber, form: Settings, status: int = 200
+) -> HttpResponse:
     lines = standings(subscriber=subscriber, at=timezone.now())
-    chosen = {"language": subscriber.language, "time_zone": subscriber.time_zone}
     context = {
         "subscriber": subscriber,
         "agreed": [(line, Frequency(line)) for line in lines if line.is_active],
@@ -55,9 +60,9 @@ def choices(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         ),
         "is_stopped": is_suppressed(subscriber),
         "pause": Pause(),
-        "settings": Settings(initial=chosen),
+        "settings": form,
     }
-    return render(request, "consent/choices.html", context)
+    return render(request, "consent/choices.html", context, status=status)
 
 
 @require_POST
@@ -129,10 +134,10 @@ def frequency(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 @require_POST
 @for_the_person
 def change(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
-    """Language and time zone."""
-    form = Settings(request.POST)
+    """Language, time zone and, where they matter, state or province."""
+    form = Settings(subscriber, request.POST)
     if not form.is_valid():
-        return _not_understood(request)
+        return _show(request, subscriber, form, status=422)
     change_settings(subscriber=subscriber, **form.cleaned_data)
     messages.success(request, _("Saved."))
     return _back()

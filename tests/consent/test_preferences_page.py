@@ -208,10 +208,90 @@ def test_language_and_time_zone_can_be_changed(her, alice):
     her.post(CHOICES + "settings/", {"language": "fr", "time_zone": "Europe/London"})
     alice.refresh_from_db()
     assert (alice.language, alice.time_zone) == ("fr", "Europe/London")
-    her.post(CHOICES + "settings/", {"language": "fr", "time_zone": "Mars/Base"})
     her.post(CHOICES + "settings/", {"language": "fr", "time_zone": ""})
     alice.refresh_from_db()
     assert alice.time_zone == ""
+
+
+def test_a_setting_that_was_not_offered_is_explained_and_the_rest_kept(her, alice):
+    her.post(CHOICES + "settings/", {"language": "en", "time_zone": "Europe/London"})
+    response = her.post(CHOICES + "settings/", {"language": "fr", "time_zone": "Mars/Base"})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "<title>Error:" in page
+    assert 'href="#id_time_zone"' in page
+    assert '<option value="fr" selected>' in page
+    alice.refresh_from_db()
+    assert (alice.language, alice.time_zone) == ("en", "Europe/London")
+
+
+def in_country(alice: Subscriber, number: str, region: str = "") -> None:
+    alice.phone_number, alice.region = number, region
+    alice.save()
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "name"),
+    [
+        ("+13055550123", "US-FL", "Florida"),
+        ("+14165550123", "CA-ON", "Ontario"),
+        ("+5511912345678", "BR-SP", "São Paulo"),
+        ("+61491570156", "AU-WA", "Western Australia"),
+    ],
+)
+def test_the_state_is_asked_where_it_matters(her, alice, number, region, name):
+    in_country(alice, number)
+    assert f'<option value="{region}">{name}</option>' in her.get(CHOICES).content.decode()
+    her.post(CHOICES + "settings/", {"language": "en", "time_zone": "", "region": region})
+    alice.refresh_from_db()
+    assert (alice.region, alice.region_name) == (region, name)
+    page = her.get(CHOICES).content.decode()
+    assert f'<option value="{region}" selected>{name}</option>' in page
+    her.post(CHOICES + "settings/", {"language": "en", "time_zone": "", "region": ""})
+    alice.refresh_from_db()
+    assert alice.region == ""
+
+
+def test_the_state_is_not_asked_elsewhere(her, alice):
+    assert "State or province" not in her.get(CHOICES).content.decode()
+    her.post(CHOICES + "settings/", {"language": "fr", "time_zone": "", "region": "US-FL"})
+    alice.refresh_from_db()
+    assert (alice.language, alice.region) == ("fr", "")
+
+
+@pytest.mark.parametrize("region", ["CA-ON", "US-XX", "US", "us-fl", "\x00"])
+def test_a_state_that_was_not_offered_is_refused_and_the_rest_kept(her, alice, region):
+    in_country(alice, "+13055550123", "US-FL")
+    typed = {"language": "fr", "time_zone": "America/New_York", "region": region}
+    response = her.post(CHOICES + "settings/", typed)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'href="#id_region"' in page
+    assert '<option value="America/New_York" selected>' in page
+    alice.refresh_from_db()
+    assert (alice.language, alice.time_zone, alice.region) == ("en", "", "US-FL")
+
+
+def test_whoever_moved_abroad_with_their_number_can_still_change_their_state(her, alice):
+    in_country(alice, cast.ALICE, "US-FL")
+    assert '<option value="US-FL" selected>' in her.get(CHOICES).content.decode()
+    her.post(CHOICES + "settings/", {"language": "en", "time_zone": "", "region": ""})
+    alice.refresh_from_db()
+    assert alice.region == ""
+
+
+def test_a_state_of_which_we_have_no_name_is_kept(her, alice):
+    in_country(alice, "+13055550123", "DE-BY")
+    assert '<option value="DE-BY" selected>DE-BY</option>' in her.get(CHOICES).content.decode()
+    her.post(CHOICES + "settings/", {"language": "fr", "time_zone": "", "region": "DE-BY"})
+    alice.refresh_from_db()
+    assert (alice.language, alice.region) == ("fr", "DE-BY")
+
+
+def test_states_of_two_countries_stand_apart(her, alice):
+    in_country(alice, "+14165550123", "US-FL")
+    page = her.get(CHOICES).content.decode()
+    assert page.index('<optgroup label="Canada">') < page.index('<optgroup label="United States">')
 
 
 def test_leaving_closes_it(her):
