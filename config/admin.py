@@ -16,6 +16,7 @@ PAGES = (
     "Campaign", "Message", "Sender",
     "Subscriber", "SubscriberList", "Segment", "Attribute", "AccessRecord",
     "Purpose", "Notice", "NoticeVersion", "SignupForm", "Hold",
+    "PolicyOverride",
 )  # fmt: skip
 
 

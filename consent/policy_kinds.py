@@ -286,8 +286,3 @@ KINDS: dict[str, Kind] = {
     "forbidden_links": FlagKind(),
     "sender_registration": FlagKind(),
 }
-
-
-def is_as_strict(kind: str, value: Any, than: Any) -> bool:
-    """Whoever keeps `value` keeps `than` as well."""
-    return bool(KINDS[kind].strictest(value, than) == value)

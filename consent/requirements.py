@@ -158,12 +158,12 @@ def _counting(
         source
         for code in everywhere
         for kind in KINDS
-        for source in _answers(shipped, overrides, code, kind, question)
+        for source in answers(shipped, overrides, code, kind, question)
     )
     return tuple(dict.fromkeys(counting))
 
 
-def _answers(
+def answers(
     shipped: Mapping[str, Pack],
     overrides: tuple[Override, ...],
     code: str,
@@ -178,7 +178,7 @@ def _answers(
     stated = [fact for fact in facts if fact.kind == kind and question.is_answered_by(fact)]
     if stated or code == DEFAULT or code != country_of(code):
         return [_as_shipped(code, fact) for fact in stated]
-    return _answers(shipped, overrides, DEFAULT, kind, question)
+    return answers(shipped, overrides, DEFAULT, kind, question)
 
 
 def _as_shipped(code: str, fact: Fact) -> Source:

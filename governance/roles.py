@@ -18,6 +18,7 @@ VIEWS = frozenset(
         "consent.view_noticeversion",
         "consent.view_noticepurpose",
         "consent.view_signupform",
+        "consent.view_policyoverride",
         "messaging.view_campaign",
         "messaging.view_campaigntext",
         "messaging.view_sender",
@@ -65,6 +66,8 @@ STOPS_EVERYTHING = frozenset({"messaging.freeze_sending"})
 WATCHES_PRIVACY = frozenset({"subscribers.view_accessrecord", "consent.view_hold"})
 # The bundle names the number in full: only whoever answers to people and authorities for it.
 PROVES_CONSENT = frozenset({"consent.export_evidence"})
+# Rules of a country are set aside only by whoever answers for it, by name and with a reason.
+OVERRIDES_POLICY = frozenset({"consent.override_policy"})
 ERASES_PEOPLE = frozenset({"subscribers.erase_subscriber"})
 RUNS_THE_PLACE = frozenset(
     {
@@ -91,6 +94,7 @@ ROLES: dict[str, frozenset[str]] = {
     | SEES_PEOPLE
     | WATCHES_PRIVACY
     | PROVES_CONSENT
+    | OVERRIDES_POLICY
     | ERASES_PEOPLE
     | STOPS_EVERYTHING
     | PUBLISHES,
@@ -102,5 +106,6 @@ ROLES: dict[str, frozenset[str]] = {
     | RUNS_CAMPAIGNS
     | STOPS_EVERYTHING
     | WATCHES_PRIVACY
+    | OVERRIDES_POLICY
     | RUNS_THE_PLACE,
 }

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("config", "governance", "messaging", "consent", "subscribers")
 CODE = [p for app in OURS for p in (ROOT / app).rglob("*.py") if "migrations" not in p.parts]
 STAFF_OPERATIONS = [
+    "consent.operations.policy.override_policy",
+    "consent.operations.policy.end_override",
     "consent.operations.publishing.publish_notice_version",
     "consent.operations.publishing.draft_from",
     "consent.operations.publishing.publish_form",

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from consent.admin import forms, holds, notices, purposes
+from consent.admin import forms, holds, notices, policy, purposes
 
-__all__ = ["forms", "holds", "notices", "purposes"]
+__all__ = ["forms", "holds", "notices", "policy", "purposes"]

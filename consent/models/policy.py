@@ -56,6 +56,7 @@ class PolicyOverride(models.Model):
     class Meta:
         verbose_name = _("policy override")
         verbose_name_plural = _("policy overrides")
+        permissions: ClassVar = [("override_policy", "Can set a rule of a policy pack aside")]
         constraints: ClassVar = [
             models.CheckConstraint(name="override_has_a_reason", condition=Q(reason__regex=r"\S")),
             models.CheckConstraint(
