@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
@@ -88,10 +90,16 @@ class WindowKind:
         return one & other
 
     def words(self, value: Windows) -> str:
-        named = zip(DAY_NAMES, value.days, strict=True)
-        days = [f"{name} {hours or _('none')}" for name, hours in named]
+        alike = groupby(zip(DAY_NAMES, value.days, strict=True), key=itemgetter(1))
+        days = [f"{_span(days)} {hours or _('none')}" for hours, days in alike]
         holiday = _("as the day") if value.holiday == WHOLE_DAY else value.holiday or _("none")
         return ", ".join([*days, _("holidays %(hours)s") % {"hours": holiday}])
+
+
+def _span(days: Iterable[tuple[str, object]]) -> str:
+    """Such as "mon-fri", or "sat"."""
+    names = [name for name, _hours in days]
+    return names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}"
 
 
 def _holiday(raw: object) -> Hours | None:
@@ -164,9 +172,11 @@ class DeadlineKind:
         return Deadline(*map(min, one, other))
 
     def words(self, value: Deadline) -> str:
-        return _("%(seconds)s seconds aimed at, %(business_days)s business days at most") % (
-            value._asdict()
-        )
+        aim, unit = _("%(n)s hours aimed at"), 3_600
+        if value.seconds % unit:
+            aim, unit = _("%(n)s seconds aimed at"), 1
+        limit = _("%(n)s business days at most") % {"n": value.business_days}
+        return f"{aim % {'n': value.seconds // unit}}, {limit}"
 
 
 class AgeKind:

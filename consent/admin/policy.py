@@ -41,8 +41,10 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("What counts here"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
-            "As a pack writes it, such as"
-            ' { mon_sat = "09:00-20:00", sun = "none", holiday = "none" } for hours.'
+            "As a pack writes it:"
+            ' { mon_sat = "09:00-20:00", sun = "none", holiday = "none" } for hours,'
+            " [{ texts = 3, hours = 24 }] for how often, { age = 16 }, { days = 730 },"
+            ' { years = 10 }, ["[AD]"] for words, true or false.'
         ),
     )
     reason = forms.CharField(

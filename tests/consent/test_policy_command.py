@@ -23,6 +23,8 @@ def test_it_says_every_fact_with_its_source() -> None:
     assert told.startswith("Florida (US-FL): marketing texts on 2026-11-24 12:00 UTC")
     assert "Monday     08:00-20:00" in told
     assert "Holidays   as the day" in told
+    assert "hours: mon-sun 08:00-20:00, holidays as the day" in told
+    assert "how fast a no counts: 60 seconds aimed at, 10 business days at most" in told
     assert "how often: at most 3 within 24 hours" in told
     assert "US-FL. Florida Statutes 501.616(6)" in told
     assert "Read on 2026-11-22; confidence A, the official text was read." in told
@@ -56,7 +58,7 @@ def test_hours_without_a_minute_in_common_are_an_error_to_be_seen() -> None:
     told = said("US-TX", "IN", "--at", "2026-11-24")
     assert "NOTHING MAY EVER BE SENT" in told
     assert "Set here by officer since 2026-11-02: Test" in told
-    assert "Set aside here:\n  hours: mon 10:00-21:00" in told
+    assert "Set aside here:\n  hours: mon-sun 10:00-21:00, holidays as the day" in told
 
 
 def test_a_country_without_a_pack_is_said_to_have_the_default() -> None:
