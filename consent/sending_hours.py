@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from consent.calendars import HolidayCalendar
 from consent.overrides import Override, live_overrides
 from consent.requirements import Question, required
 from consent.windows import MINUTES, WHOLE_DAY, Hours, Windows
+from subscribers.zones import Whereabouts
 
 # A text that is on its way when the window closes would arrive too late.
 MARGIN = timedelta(minutes=15)
@@ -26,16 +27,6 @@ DAY_SECONDS = 86_400
 # Clocks do not jump twice within such a step.
 STEP_SECONDS = 6 * 3_600
 DAY_ONE = date(1970, 1, 1)
-
-
-class Whereabouts(Protocol):
-    """Where a person may be: IANA zones, and ISO 3166 codes; empty is unknown."""
-
-    @property
-    def zones(self) -> frozenset[str]: ...
-
-    @property
-    def jurisdictions(self) -> frozenset[str]: ...
 
 
 class Span(NamedTuple):

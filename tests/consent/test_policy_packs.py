@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,11 @@ from django.core.checks import run_checks
 
 from consent import checks, policy_packs
 from consent.policy_facts import UnreadablePacks
+from consent.policy_kinds import KINDS, Cap
 from consent.policy_packs import load_packs, packs, read_pack, stale_packs
+from consent.policy_words import NAMES
+from consent.requirements import evaluate
+from consent.windows import Hours
 
 HEAD = 'jurisdiction = "US-FL"\nname = "Florida"\nreview_by = 2027-11-30\n'
 FACT = {
@@ -222,3 +226,19 @@ def test_a_stale_pack_warns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (warned,) = [f for f in run_checks() if f.id == "consent.W010" and "us-fl" in f.msg]
     assert warned.msg == "us-fl.toml was to be reviewed by 2020-01-01."
     assert not warned.is_serious()
+
+
+def test_a_jurisdiction_is_added_by_one_file_as_the_documentation_shows(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-jurisdiction.md").read_text()
+    (tmp_path / "default.toml").write_bytes((policy_packs.FOLDER / "default.toml").read_bytes())
+    (tmp_path / "ke.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    found = evaluate(load_packs(tmp_path), (), {"KE"}, at=datetime(2026, 11, 24, tzinfo=UTC))
+    assert found.windows.on(0, is_holiday=False) == Hours(8 * 60, 19 * 60)
+    assert found.caps == (Cap(2, 24),)
+    assert found.child_age == 16
+
+
+def test_every_kind_is_explained_where_packs_are_written() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-jurisdiction.md").read_text()
+    assert {kind for kind in KINDS if f"| `{kind}` |" not in page} == set()
+    assert KINDS.keys() == NAMES.keys()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from consent.calendars import HolidayCalendar
 from consent.sending_hours import SendingHours, sending_hours
 from consent.windows import ALWAYS, Hours, Windows
+from subscribers.zones import Whereabouts, whereabouts
 from tests.consent import policies
 
 MINUTE = timedelta(minutes=1)
@@ -23,14 +23,8 @@ ZONES = (
 COUNTRIES = ("GB", "US", "US-LA", "FR", "DE-BY", "JP", "AU", "CL", "EG")
 
 
-@dataclass(frozen=True)
-class Place:
-    zones: frozenset[str]
-    jurisdictions: frozenset[str]
-
-
-def place(zones: set[str], jurisdictions: set[str]) -> Place:
-    return Place(frozenset(zones), frozenset(jurisdictions))
+def place(zones: set[str], jurisdictions: set[str]) -> Whereabouts:
+    return Whereabouts(frozenset(zones), frozenset(jurisdictions), "declared")
 
 
 def daily(opens: str, closes: str) -> Windows:
@@ -240,3 +234,12 @@ def test_the_same_question_is_answered_once() -> None:
     where = place({"Europe/Paris"}, {"FR"})
     first = sending_hours(where, at=at, overrides=())
     assert sending_hours(where, at=at + timedelta(minutes=5), overrides=()) is first
+
+
+def test_a_number_of_florida_waits_for_the_later_clock() -> None:
+    """Its west is an hour behind: what is 8 in Miami is 7 in Pensacola."""
+    where = whereabouts(time_zone="", region="", number_area="+1850", country="US")
+    at = moment("2026-11-24T07:30", "America/New_York")
+    opens = sending_hours(where, at=at, overrides=()).opens_at(at)
+    assert opens is not None
+    assert opens >= moment("2026-11-24T08:00", "America/Chicago")
