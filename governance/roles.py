@@ -68,7 +68,7 @@ WATCHES_PRIVACY = frozenset({"subscribers.view_accessrecord", "consent.view_hold
 PROVES_CONSENT = frozenset({"consent.export_evidence"})
 # Rules of a country are set aside only by whoever answers for it, by name and with a reason.
 OVERRIDES_POLICY = frozenset({"consent.override_policy"})
-ERASES_PEOPLE = frozenset({"subscribers.erase_subscriber"})
+SERVES_RIGHTS = frozenset({"subscribers.erase_subscriber", "subscribers.restrict_subscriber"})
 RUNS_THE_PLACE = frozenset(
     {
         "governance.view_staffuser",
@@ -95,7 +95,7 @@ ROLES: dict[str, frozenset[str]] = {
     | WATCHES_PRIVACY
     | PROVES_CONSENT
     | OVERRIDES_POLICY
-    | ERASES_PEOPLE
+    | SERVES_RIGHTS
     | STOPS_EVERYTHING
     | PUBLISHES,
     ADMINISTRATOR: VIEWS

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from consent.models import Consent, Standing, Suppression
-from messaging.models import Campaign, CampaignStatus
+from consent.models import Consent, PurposeKind, Standing, Suppression
+from messaging.models import Campaign, CampaignStatus, MessageKind
 from subscribers.models import Subscriber
 from subscribers.querysets import SubscriberQuerySet
 from subscribers.segments import matching
@@ -28,6 +28,12 @@ def rule_of(campaign: Campaign) -> object | None:
     if campaign.status == CampaignStatus.DRAFT:
         return campaign.segment.rule if campaign.segment else None
     return campaign.segment_rule
+
+
+def kind_of(campaign: Campaign) -> MessageKind:
+    """A service purpose has a gate of its own; whatever else is agreed to is marketing."""
+    is_service = campaign.purpose.kind == PurposeKind.SERVICE
+    return MessageKind.SERVICE if is_service else MessageKind.MARKETING
 
 
 @dataclass(frozen=True)

@@ -106,15 +106,19 @@ def check_organization(app_configs: AppConfigs, **options: Any) -> list[CheckMes
 @register()
 def check_gate(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
     """No change of the code may drop a rule without which a campaign text must not exist."""
-    there = {type(rule) for rule in gate.MARKETING_RULES}
+    wanted = (
+        ("MARKETING_RULES", gate.MARKETING_RULES, gate.MANDATORY_FOR_MARKETING),
+        ("SERVICE_RULES", gate.SERVICE_RULES, gate.MANDATORY),
+    )
     return [
         Error(
-            f"The rule {rule.__name__} is missing from MARKETING_RULES.",
+            f"The rule {rule.__name__} is missing from {name}.",
             hint="Put it back into messaging/gate.py.",
             id="messaging.E006",
         )
-        for rule in gate.MANDATORY
-        if rule not in there
+        for name, rules, mandatory in wanted
+        for rule in mandatory
+        if rule not in {type(each) for each in rules}
     ]
 
 

@@ -12,24 +12,59 @@ from datetime import datetime
 from messaging.models import MessageKind
 from messaging.rules import Objection, Rule, SendFacts
 from messaging.rules.campaign import CampaignLive, SendingNotFrozen
-from messaging.rules.frequency import AnsweredOnce, WithinChosenFrequency, WithinPromise
+from messaging.rules.frequency import (
+    AnsweredOnce,
+    WithinChosenFrequency,
+    WithinJurisdictionCap,
+    WithinPromise,
+)
 from messaging.rules.permission import (
     ConsentStands,
     NotOnHold,
     NotPaused,
+    NotRestricted,
     NotSuppressed,
     NumberKnown,
+    NumberUsable,
+    ProvenanceKnown,
     RequestOpen,
+    StillFresh,
 )
+from messaging.rules.place import InsideHours, OldEnough, SenderMayReach
 
 MARKETING_RULES: tuple[Rule, ...] = (
     ConsentStands(),
     NotSuppressed(),
     NotOnHold(),
     NotPaused(),
-    WithinPromise(),
     WithinChosenFrequency(),
+    NotRestricted(),
     NumberKnown(),
+    NumberUsable(),
+    OldEnough(),
+    ProvenanceKnown(),
+    WithinPromise(),
+    WithinJurisdictionCap(),
+    InsideHours(),
+    SenderMayReach(),
+    CampaignLive(),
+    StillFresh(),
+    SendingNotFrozen(),
+)
+# An appointment or a delivery: no less consent, but no hours and no caps for advertising.
+SERVICE_RULES: tuple[Rule, ...] = (
+    ConsentStands(),
+    NotSuppressed(),
+    NotOnHold(),
+    NotPaused(),
+    WithinChosenFrequency(),
+    NotRestricted(),
+    NumberKnown(),
+    NumberUsable(),
+    OldEnough(),
+    ProvenanceKnown(),
+    WithinPromise(),
+    SenderMayReach(),
     CampaignLive(),
     SendingNotFrozen(),
 )
@@ -42,6 +77,7 @@ NUMBER_CHANGE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
 
 RULES: dict[MessageKind, tuple[Rule, ...]] = {
     MessageKind.MARKETING: MARKETING_RULES,
+    MessageKind.SERVICE: SERVICE_RULES,
     MessageKind.CONFIRMATION: CONFIRMATION_RULES,
     MessageKind.WELCOME: WELCOME_RULES,
     MessageKind.STOP_ANSWER: STOP_ANSWER_RULES,
@@ -50,7 +86,19 @@ RULES: dict[MessageKind, tuple[Rule, ...]] = {
     MessageKind.NUMBER_CHANGE: NUMBER_CHANGE_RULES,
 }
 # Without these a campaign text may not exist; messaging.E006 refuses to start.
-MANDATORY = (ConsentStands, NotSuppressed, NotOnHold, WithinPromise, CampaignLive, SendingNotFrozen)
+MANDATORY = (
+    ConsentStands,
+    NotSuppressed,
+    NotOnHold,
+    NotRestricted,
+    OldEnough,
+    ProvenanceKnown,
+    WithinPromise,
+    SenderMayReach,
+    CampaignLive,
+    SendingNotFrozen,
+)
+MANDATORY_FOR_MARKETING = (*MANDATORY, WithinJurisdictionCap, InsideHours, StillFresh)
 
 
 def objections(kind: MessageKind, facts: SendFacts) -> list[Objection]:

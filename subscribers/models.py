@@ -47,6 +47,10 @@ class Subscriber(models.Model):
     )
     age_band_ends_date = models.DateField(_("under age until"), null=True, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    # GDPR Art. 18: kept, and not used, until lifted.
+    restricted_at = models.DateTimeField(_("restricted"), null=True, blank=True)
+    # A carrier said that the number is gone or takes no texts; a text from it proves otherwise.
+    number_gone_at = models.DateTimeField(_("number gone"), null=True, blank=True)
     is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
     created_at = models.DateTimeField(_("known since"))
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
@@ -57,6 +61,7 @@ class Subscriber(models.Model):
         permissions: ClassVar = [
             ("find_subscriber", "Can find a person by their number"),
             ("erase_subscriber", "Can erase a person"),
+            ("restrict_subscriber", "Can restrict the use of a person's data"),
         ]
         verbose_name = _("subscriber")
         verbose_name_plural = _("subscribers")
@@ -251,6 +256,8 @@ class AccessAction(models.TextChoices):
     VIEWED = "viewed", _("opened the person's page")
     EXPORTED = "exported", _("exported")
     ERASED = "erased", _("erased the person")
+    RESTRICTED = "restricted", _("restricted the use of the person's data")
+    UNRESTRICTED = "unrestricted", _("lifted the restriction")
 
 
 class AccessRecord(models.Model):

@@ -76,6 +76,8 @@ class SubscriberStore:
             "attributes": subscriber.attributes,
             "lists": sorted(subscriber.lists.values_list("name", flat=True)),
             "known_since": subscriber.created_at.isoformat(),
+            "restricted_since": _moment(subscriber.restricted_at),
+            "number_gone_since": _moment(subscriber.number_gone_at),
             "seen_by_staff": [
                 {
                     "at": record.at.isoformat(),
@@ -98,8 +100,8 @@ class SubscriberStore:
         Subscriber.objects.filter(pk=subscriber.pk).update(
             number_ciphertext=None, number_digest=None, erased_at=at,
             digest_key_id="", country="", number_area="", time_zone="", region="",
-            age_band="unknown",
-            age_band_ends_date=None, attributes={},
+            age_band="unknown", age_band_ends_date=None, attributes={}, restricted_at=None,
+            number_gone_at=None,
         )  # fmt: skip
 
 
@@ -112,6 +114,10 @@ def _look(record: AccessRecord) -> HistoryLine:
     what = _("Staff: %(action)s") % {"action": record.get_action_display()}
     details = {_("Role"): record.role, _("Reason"): record.reason}
     return HistoryLine(record.at, what, {name: said for name, said in details.items() if said})
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _iso(day: date | None) -> str | None:

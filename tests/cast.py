@@ -27,6 +27,7 @@ from consent.models import (
 from consent.notices import ELEMENTS, content_hash
 from consent.operations.answers import confirm_by_reply
 from consent.operations.erasure import erase_subscriber
+from consent.operations.policy import override_policy
 from consent.operations.signup import request_consent
 from consent.operations.withdrawal import stop_all_texts, withdraw_consent
 from governance.models import StaffUser
@@ -212,6 +213,18 @@ def author() -> StaffUser:
 
 def approver() -> StaffUser:
     return staff("approver", "Approver")
+
+
+def any_hour(at: datetime = NOON - DAY) -> None:
+    """For tests that go by the wall clock: campaigns may reach Britain at any hour."""
+    override_policy(
+        actor=staff("privacy officer", "Privacy officer"),
+        jurisdiction="GB",
+        kind="send_window",
+        value={"all": "00:00-24:00", "holiday": "as_day"},
+        reason="The tests run at any hour.",
+        at=at,
+    )
 
 
 def draft(body: str = "Open late on Friday.", purpose: Purpose | None = None) -> Campaign:

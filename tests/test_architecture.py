@@ -33,6 +33,8 @@ STAFF_OPERATIONS = [
     "consent.operations.publishing.unpublish_form",
     "consent.operations.staff.stop_for_person",
     "consent.operations.staff.erase_for_person",
+    "consent.operations.staff.restrict_person",
+    "consent.operations.staff.lift_restriction",
     "messaging.operations.campaigns.note_author",
     "messaging.operations.campaigns.submit_campaign",
     "messaging.operations.campaigns.approve_campaign",

@@ -14,6 +14,7 @@ from config.sample.notice_words import CAMP_DRAFT, COMMON, LIBRARY_NOTICE, PROMI
 from config.sample.phones import LIBRARY_NUMBER, SHOP_NUMBER
 from config.sample.staff import SampleStaff
 from consent.models import Notice, NoticePurpose, NoticeVersion, Purpose, SignupForm
+from consent.operations.policy import override_policy
 from consent.operations.publishing import publish_form, publish_notice_version
 from messaging.models import Sender
 from subscribers.models import Attribute, Segment, SubscriberList
@@ -37,6 +38,7 @@ def found(staff: SampleStaff, *, at: datetime) -> Library:
         for name, description in words.LISTS.items()
     }
     _attributes()
+    _any_hour(staff, at)
     return Library(
         staff=staff,
         purposes=purposes,
@@ -44,6 +46,18 @@ def found(staff: SampleStaff, *, at: datetime) -> Library:
         segments=_segments(staff),
         forms=_forms(staff, purposes, lists, at),
         sender=_senders(),
+    )
+
+
+def _any_hour(staff: SampleStaff, at: datetime) -> None:
+    """Whoever tries the demo late in the evening sees texts arrive on the phones at home."""
+    override_policy(
+        actor=staff.privacy,
+        jurisdiction="GB",
+        kind="send_window",
+        value={"all": "00:00-24:00", "holiday": "as_day"},
+        reason=words.ANY_HOUR,
+        at=at,
     )
 
 
@@ -77,6 +91,7 @@ def _senders() -> Sender:
     return Sender.objects.create(
         name="Harbor Library", provider="simulator", address=LIBRARY_NUMBER,
         parts_per_second=20, burst=5, sends_system_texts=True, is_sample=True,
+        registered_countries=words.COUNTRIES,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, Min, Value
 from django.db.models.functions import Cast, Concat
 
 from config.sample.timeline import MINUTE
@@ -17,7 +17,14 @@ from messaging.lanes import claims, permits, results
 from messaging.lanes.permits import Permitted
 from messaging.lanes.results import Result
 from messaging.lanes.wording import Wording
-from messaging.models import AttemptOutcome, Campaign, Message, MessageKind, MessageState
+from messaging.models import (
+    CAMPAIGN_KINDS,
+    AttemptOutcome,
+    Campaign,
+    Message,
+    MessageKind,
+    MessageState,
+)
 from messaging.operations.audience import cut_audience
 from messaging.operations.receipts import apply_receipts, store_receipts
 from messaging.operations.recovery import finish_campaigns
@@ -28,7 +35,7 @@ TEXTS_PER_SECOND = 10
 S = MessageState
 
 
-SYSTEM_KINDS = [kind for kind in MessageKind if kind != MessageKind.MARKETING]
+SYSTEM_KINDS = [kind for kind in MessageKind if kind not in CAMPAIGN_KINDS]
 
 
 def settle_system_texts() -> None:
@@ -92,17 +99,20 @@ def send_out(
     """Send a running campaign, ten texts a second; returns when the last receipt was in."""
     settle_system_texts()
     cut_audience(campaign_id=campaign.pk, at=at)
+    clock: datetime | None = at
     turns = 0
-    while turns != most_turns and _take_turn(campaign, carrier, at + turns * SECOND):
+    while clock is not None and turns != most_turns:
+        last_at = clock
+        clock = _take_turn(campaign, carrier, clock)
         turns += 1
-    ended_at = at + turns * SECOND + MINUTE
+    ended_at = last_at + MINUTE
     apply_receipts(at=ended_at)
     finish_campaigns(at=ended_at)
     return ended_at
 
 
-def _take_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> bool:
-    """Ask the gate about the next few; False when nobody is left."""
+def _take_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> datetime | None:
+    """Ask the gate about the next few; returns when the next turn is, None when nobody waits."""
     batch = claims.claim(campaign.sender, marketing=True, limit=TEXTS_PER_SECOND, at=at)
     decisions = permits.decide(batch, Wording.of(batch), at)
     ended = [carrier.take(text) for text in permits.write(decisions, at)]
@@ -111,4 +121,6 @@ def _take_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> bool:
         if receipt is not None:
             arrived_at = at + (2 + 4 * place) * SECOND
             store_receipts(provider="simulator", reports=[receipt], at=arrived_at)
-    return bool(batch)
+    waiting = Message.objects.filter(campaign=campaign, state=S.QUEUED)
+    due_at = waiting.aggregate(first=Min("send_after"))["first"]
+    return due_at and max(due_at, at + SECOND)

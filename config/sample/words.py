@@ -160,3 +160,8 @@ UNCLEAR = [
     "wrong person i think",
     "not now thanks",
 ]
+
+ANY_HOUR = (
+    "So that the demo can be tried at any hour. End this, and campaigns to British numbers wait "
+    "for the morning, as those to other countries do."
+)

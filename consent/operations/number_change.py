@@ -201,9 +201,9 @@ def _refuse_taken(change: NumberChange) -> None:
 
 def _move(subscriber: Subscriber, e164: str, at: datetime) -> None:
     """Whatever reached the old number, or was sent to it, opens nothing any more."""
-    subscriber.phone_number = e164
+    subscriber.phone_number, subscriber.number_gone_at = e164, None
     moved = ["number_ciphertext", "number_digest", "digest_key_id", "country", "number_area"]
-    subscriber.save(update_fields=moved)
+    subscriber.save(update_fields=[*moved, "number_gone_at"])
     revoke_links(subscriber=subscriber, at=at)
     AccessCode.objects.filter(subscriber=subscriber).delete()
     close_open(subscriber, Outcome.SUPERSEDED, at)

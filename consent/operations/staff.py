@@ -1,7 +1,12 @@
-"""What staff may do about one person: only ever towards silence and forgetting."""
+"""What staff may do about one person: towards silence and forgetting.
+
+Lifting a restriction is the one step back: it brings back no consent, only the use of what
+stands.
+"""
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +17,7 @@ from consent.operations.withdrawal import stop_and_wait
 from consent.texts import text_sender
 from subscribers.authorization import Staff, authorize
 from subscribers.models import AccessAction, Subscriber
-from subscribers.operations import record_access
+from subscribers.operations import lock_subscriber, record_access
 
 
 def stop_for_person(*, actor: Staff, subscriber: Subscriber, reason: str, at: datetime) -> None:
@@ -35,3 +40,38 @@ def erase_for_person(
             actor=actor, action=AccessAction.ERASED, subscriber=subscriber, reason=reason, at=at
         )
     text_sender().await_silence(subscriber_id=subscriber.pk, locked_at=locked_at)
+
+
+def restrict_person(*, actor: Staff, subscriber: Subscriber, reason: str, at: datetime) -> None:
+    """Keep everything and use none of it (GDPR Art. 18); returns when nothing is leaving."""
+    authorize(actor=actor, action="subscribers.restrict_subscriber", at=at)
+    locked_at = _set_restriction(
+        actor, subscriber, AccessAction.RESTRICTED, reason, at, restricted_at=at
+    )
+    text_sender().await_silence(subscriber_id=subscriber.pk, locked_at=locked_at)
+
+
+def lift_restriction(*, actor: Staff, subscriber: Subscriber, reason: str, at: datetime) -> None:
+    """The person agreed, or the dispute is over. They can read it in their history."""
+    authorize(actor=actor, action="subscribers.restrict_subscriber", at=at)
+    _set_restriction(actor, subscriber, AccessAction.UNRESTRICTED, reason, at, restricted_at=None)
+
+
+@transaction.atomic
+def _set_restriction(
+    actor: Staff,
+    subscriber: Subscriber,
+    action: AccessAction,
+    reason: str,
+    at: datetime,
+    *,
+    restricted_at: datetime | None,
+) -> float:
+    lock_subscriber(subscriber)
+    locked_at = time.monotonic()
+    changed = Subscriber.objects.reachable().filter(
+        pk=subscriber.pk, restricted_at__isnull=restricted_at is not None
+    )
+    if changed.update(restricted_at=restricted_at):
+        record_access(actor=actor, action=action, subscriber=subscriber, reason=reason, at=at)
+    return locked_at

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consent.models import Purpose, PurposeKind
+from messaging.admin.dry_run import StartForm, dry_run_context
 from messaging.admin.progress import progress_context
 from messaging.admin.steps import STEPS, Step, button, next_button, other_buttons, way
 from messaging.admin.summary import shown, summarize
@@ -92,7 +93,9 @@ class CampaignAdmin(GuardedAdmin):
     def get_urls(self) -> list[URLPattern]:
         step = self.admin_site.admin_view(self.step)
         progress = self.admin_site.admin_view(self.progress)
+        dry_run = self.admin_site.admin_view(self.dry_run)
         return [
+            path("<int:object_id>/dry-run/", dry_run, name="messaging_campaign_dry_run"),
             path("<int:object_id>/steps/<slug:verb>/", step, name="messaging_campaign_step"),
             path("<int:object_id>/progress/", progress, name="messaging_campaign_progress"),
             *super().get_urls(),
@@ -167,6 +170,24 @@ class CampaignAdmin(GuardedAdmin):
         campaign = self.row_or_404(request, str(object_id))
         template = "admin/messaging/campaign/progress.html"
         return TemplateResponse(request, template, progress_context(campaign))
+
+    def dry_run(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Who would get it and when, on a virtual clock."""
+        campaign = self.row_or_404(request, str(object_id))
+        form = StartForm(request.GET if "start" in request.GET else {"start": ""})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Dry run"),
+            "opts": self.opts,
+            "campaign": campaign,
+            "form": form,
+        }
+        if form.is_valid():
+            try:
+                context |= dry_run_context(campaign, form.cleaned_data["start"])
+            except InvalidRule as error:
+                context["problem"] = _("The segment cannot be read: %(error)s") % {"error": error}
+        return TemplateResponse(request, "admin/messaging/campaign/dry_run.html", context)
 
     def step(self, request: HttpRequest, object_id: int, verb: str) -> HttpResponse:
         """One step. Steps with a page show everything first, and take nothing else than that."""

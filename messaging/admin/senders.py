@@ -25,6 +25,7 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
             "parts_per_second",
             "burst",
             "countries",
+            "registered_countries",
             "sends_system_texts",
             "is_active",
         )
@@ -36,13 +37,20 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["provider"] = forms.ChoiceField(choices=[(name, name) for name in names])
 
     def clean_countries(self) -> list[str]:
-        codes = [code.strip().upper() for code in self.cleaned_data["countries"]]
-        unknown = sorted(set(codes) - set(SUPPORTED_REGIONS))
-        if unknown:
-            raise forms.ValidationError(
-                _("Not a country code: %(codes)s") % {"codes": ", ".join(unknown)}
-            )
-        return codes
+        return country_codes(self.cleaned_data["countries"])
+
+    def clean_registered_countries(self) -> list[str]:
+        return country_codes(self.cleaned_data["registered_countries"])
+
+
+def country_codes(typed: list[str]) -> list[str]:
+    codes = [code.strip().upper() for code in typed]
+    unknown = sorted(set(codes) - set(SUPPORTED_REGIONS))
+    if unknown:
+        raise forms.ValidationError(
+            _("Not a country code: %(codes)s") % {"codes": ", ".join(unknown)}
+        )
+    return codes
 
 
 @admin.register(Sender)

@@ -19,66 +19,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from consent.operations.staff import erase_for_person, stop_for_person
+from consent.operations.staff import (
+    erase_for_person,
+    lift_restriction,
+    restrict_person,
+    stop_for_person,
+)
 from messaging.admin.person import person_context
+from messaging.admin.person_forms import (
+    ERASURE_REASONS,
+    REASONS,
+    RESTRICTION_REASONS,
+    EraseForm,
+    EvidenceForm,
+    FindForm,
+    RestrictionForm,
+    StopForm,
+    WhyForm,
+)
+from messaging.admin.why import why_context
+from messaging.models import Campaign
 from messaging.operations.evidence import export_evidence
 from subscribers.admin.guarded import ReadOnlyAdmin, attempt, staff
-from subscribers.fields import MobileNumberField
 from subscribers.models import AccessAction, Subscriber, SubscriberList
 from subscribers.operations import record_access
-
-REASONS = [
-    ("asked", gettext_lazy("They contacted us")),
-    ("complaint", gettext_lazy("They complained")),
-    ("signup", gettext_lazy("Checking how they signed up")),
-    ("rights", gettext_lazy("They asked for their data or its erasure")),
-    ("authority", gettext_lazy("An authority asked")),
-]
-
-ERASURE_REASONS = [
-    ("", gettext_lazy("Choose")),
-    ("person", gettext_lazy("They asked for it")),
-    ("guardian", gettext_lazy("A guardian asked for it")),
-    ("authority", gettext_lazy("An authority ordered it")),
-    ("mistake", gettext_lazy("The number should never have come to us")),
-]
-
-
-class FindForm(forms.Form):
-    number = MobileNumberField(
-        country=settings.DEFAULT_COUNTRY,
-        label=gettext_lazy("Number"),
-        help_text=gettext_lazy("The whole number. Nothing is found by parts of it."),
-    )
-    reason = forms.ChoiceField(label=gettext_lazy("Why do you look?"), choices=REASONS)
-
-
-class StopForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("How did they tell us?"),
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-
-class EraseForm(forms.Form):
-    # Kinds, no free words: what is written here outlives the person's data.
-    reason = forms.ChoiceField(label=gettext_lazy("Why?"), choices=ERASURE_REASONS)
-    remember_no = forms.TypedChoiceField(
-        label=gettext_lazy("If the number comes to us again"),
-        coerce=lambda value: value == "yes",
-        choices=[
-            ("yes", gettext_lazy("no text goes to it: their no is remembered")),
-            ("no", gettext_lazy("we do not know it: they want to be forgotten entirely")),
-        ],
-        initial="yes",
-    )
-
-
-class EvidenceForm(forms.Form):
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Why is it exported?"), choices=[("", "—"), *REASONS]
-    )
 
 
 class CountryFilter(admin.SimpleListFilter):
@@ -166,6 +130,12 @@ class SubscriberAdmin(ReadOnlyAdmin):
             self.button(self.stop, name="stop", verb="stop"),
             self.button(self.evidence, name="evidence", verb="evidence"),
             self.button(self.erase, name="erase", verb="erase"),
+            self.button(self.restrict, name="restrict", verb="restrict"),
+            path(
+                "<path:object_id>/why/",
+                self.admin_site.admin_view(self.why),
+                name="subscribers_subscriber_why",
+            ),
             *super().get_urls(),
         ]
 
@@ -247,6 +217,43 @@ class SubscriberAdmin(ReadOnlyAdmin):
         attempt(request, operation, done=_("Erased. Nothing leads to this person any more."))
         return HttpResponseRedirect(address_of(person))
 
+    def restrict(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Keep the data without using it, or use it again: whichever is not so now."""
+        person = self.row_or_404(request, object_id)
+        form = RestrictionForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, person, restriction_form=form)
+        lifts = person.restricted_at is not None
+        operation = partial(
+            lift_restriction if lifts else restrict_person,
+            actor=staff(request),
+            subscriber=person,
+            reason=str(dict(RESTRICTION_REASONS)[form.cleaned_data["reason"]]),
+            at=timezone.now(),
+        )
+        done = _("Lifted.") if lifts else _("Restricted. No campaign goes to this person.")
+        attempt(request, operation, done=done)
+        return HttpResponseRedirect(address_of(person))
+
+    def why(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What every rule says about one campaign for this person; the look is on record."""
+        person = self.row_or_404(request, object_id)
+        form = WhyForm(request.GET or None)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Would they get it?"),
+            "opts": self.opts,
+            "person": person,
+            "form": form,
+        }
+        if form.is_valid():
+            self._record(request, AccessAction.VIEWED, person, _("Why a campaign reaches them"))
+            campaign = Campaign.objects.select_related("purpose", "sender").get(
+                pk=form.cleaned_data["campaign"]
+            )
+            context |= why_context(person, campaign, timezone.now())
+        return TemplateResponse(request, "admin/subscribers/subscriber/why.html", context)
+
     def evidence(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The bundle for an authority, a carrier or the person; its name is no number."""
         person = self.row_or_404(request, object_id)
@@ -275,6 +282,8 @@ class SubscriberAdmin(ReadOnlyAdmin):
             "evidence_form": EvidenceForm(),
             "may_export": request.user.has_perm("consent.export_evidence"),
             "erase_form": EraseForm(),
+            "restriction_form": RestrictionForm(),
+            "may_restrict": request.user.has_perm("subscribers.restrict_subscriber"),
             "may_erase": request.user.has_perm("subscribers.erase_subscriber"),
             **typed,
         }

@@ -24,7 +24,7 @@ CLAIM = """
     FROM messaging_message m
     LEFT JOIN messaging_campaign k ON k.id = m.campaign_id
     WHERE m.sender_id = %(sender)s AND m.state = 'queued' AND m.send_after <= %(at)s
-      AND (m.kind = 'marketing') = %(marketing)s
+      AND (m.campaign_id IS NOT NULL) = %(marketing)s
       AND (k.id IS NULL OR k.status = 'running')
     ORDER BY m.send_after, m.id LIMIT %(limit)s
     FOR UPDATE OF m SKIP LOCKED
@@ -72,7 +72,7 @@ def claim(sender: Sender, *, marketing: bool, limit: int, at: datetime) -> list[
     locked = {person["id"] for person in people}
     messages = [message for message in due if message["subscriber_id"] in locked]
     # A statement of its own, after the locks: it sees whatever was committed while we took them.
-    known = load([_question(message) for message in messages], at=at)
+    known = load([_question(message) for message in messages], sender=sender, at=at)
     answered = zip(messages, known, strict=True)
     return [_claimed(message, about) for message, about in answered if about is not None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from consent.operations.answers import note_texts_left
 from messaging import gate
 from messaging.lanes.claims import Claimed
 from messaging.lanes.wording import Wording
-from messaging.models import ANSWERS, MessageKind
+from messaging.models import ANSWERS
 from messaging.models.triggers import ACTIVE_CONSENT, LIVE_SUPPRESSION
 from messaging.rules import Objection, SendFacts
 from messaging.texts import seal_text
@@ -80,21 +81,37 @@ def decide(batch: Iterable[Claimed], wording: Wording, at: datetime) -> Decision
     """Ask the gate about each message. Someone twice in the batch is counted here: the facts
     of the second cannot yet see the first."""
     decisions = Decisions()
-    same_batch: dict[tuple[int, object], int] = {}
+    earlier = Earlier()
     for message in batch:
-        about = (message.subscriber_id, message.purpose_id or message.kind)
-        facts = _with_earlier(wording.complete(message), message, same_batch.get(about, 0))
+        facts = earlier.added_to(wording.complete(message), message)
         if _decide_one(message, facts, wording, decisions, at):
-            same_batch[about] = same_batch.get(about, 0) + 1
+            earlier.note(message)
     return decisions
 
 
-def _with_earlier(facts: SendFacts, message: Claimed, earlier: int) -> SendFacts:
-    if not earlier:
-        return facts
-    if message.kind != MessageKind.MARKETING:
-        return replace(facts, answered_at=facts.at)
-    return replace(facts, sent_at=facts.sent_at + (facts.at,) * earlier)
+class Earlier:
+    """Who was allowed a text in this same batch, how often, and about what."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[int, object]] = Counter()
+
+    def note(self, message: Claimed) -> None:
+        self.counts[message.subscriber_id, message.purpose_id or message.kind] += 1
+        self.counts[message.subscriber_id, None] += message.campaign_id is not None
+
+    def added_to(self, facts: SendFacts, message: Claimed) -> SendFacts:
+        person = message.subscriber_id
+        about = self.counts[person, message.purpose_id or message.kind]
+        if message.campaign_id is None:
+            return replace(facts, answered_at=facts.at) if about else facts
+        campaigns = self.counts[person, None]
+        if not campaigns:
+            return facts
+        return replace(
+            facts,
+            sent_at=facts.sent_at + (facts.at,) * about,
+            campaign_texts_at=facts.campaign_texts_at + (facts.at,) * campaigns,
+        )
 
 
 def _decide_one(

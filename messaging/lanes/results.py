@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from consent.operations.answers import note_texts_left
 from messaging.models import Attempt, AttemptOutcome, MessageState
+from messaging.operations.gone_numbers import note_gone
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3
@@ -54,6 +55,7 @@ class Result:
     outcome: AttemptOutcome | None = None
     again_after: timedelta | None = None
     opted_out: bool = False
+    number_gone: bool = False
     confirmation_id: int | None = None
 
 
@@ -85,6 +87,7 @@ def record(results: list[Result], *, at: datetime) -> None:
         cursor.execute(LOCK, {"ids": ids})
         cursor.execute(RECORD, _columns(results, at))
     _keep_attempts(results, at)
+    note_gone(message_ids=[r.id for r in results if r.number_gone], at=at)
     put_back = [r.confirmation_id for r in results if r.confirmation_id is not None]
     note_texts_left(confirmation_ids=put_back, at=None)
 

@@ -17,6 +17,7 @@ from messaging.models import AttemptOutcome, MessageState, Sender
 from messaging.providers.base import OutgoingText, Provider, provider
 from messaging.providers.errors import (
     NotWritten,
+    NumberGone,
     OptedOut,
     Rejected,
     SubmitError,
@@ -118,6 +119,7 @@ def _failed(text: Permitted, error: SubmitError) -> Result:
                 state=MessageState.REJECTED,
                 error_code=error.code,
                 opted_out=isinstance(error, OptedOut),
+                number_gone=isinstance(error, NumberGone),
             )
         case _:
             return Result(

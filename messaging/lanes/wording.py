@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from consent import erasure_list
@@ -30,7 +30,10 @@ class Wording:
 
     @classmethod
     def of(cls, batch: Iterable[Claimed]) -> Wording:
-        ids = {message.campaign_id for message in batch if message.campaign_id}
+        return cls.of_campaigns({message.campaign_id for message in batch if message.campaign_id})
+
+    @classmethod
+    def of_campaigns(cls, ids: Collection[int]) -> Wording:
         wording = cls(frozen=bool(ids) and is_frozen())
         campaigns = Campaign.objects.filter(pk__in=ids)
         for campaign in campaigns.select_related("purpose").prefetch_related("texts"):
@@ -43,10 +46,13 @@ class Wording:
         """The facts of one message, with what is known about its campaign."""
         if message.campaign_id is None:
             return message.facts
+        return self.complete_for(message.campaign_id, message.facts)
+
+    def complete_for(self, campaign_id: int, facts: SendFacts) -> SendFacts:
         return replace(
-            message.facts,
-            campaign_runs=self.runs[message.campaign_id],
-            approval_holds=self.approved[message.campaign_id],
+            facts,
+            campaign_runs=self.runs[campaign_id],
+            approval_holds=self.approved[campaign_id],
             frozen=self.frozen,
         )
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from messaging.lanes.lease import lease
 from messaging.lanes.turn import take_turn
 from messaging.limiter import LimiterUnavailable
-from messaging.models import CampaignStatus, Message, MessageKind, MessageState, Sender
+from messaging.models import CampaignStatus, Message, MessageState, Sender
 
 log = logging.getLogger(__name__)
 # Pause and freeze are looked at in every turn, shutdown between tasks.
@@ -23,9 +23,9 @@ def lanes_with_work(*, marketing: bool, at: datetime) -> list[int]:
     """Ids of the active senders for which a text is due."""
     due = Message.objects.filter(state=MessageState.QUEUED, send_after__lte=at)
     if marketing:
-        due = due.filter(kind=MessageKind.MARKETING, campaign__status=CampaignStatus.RUNNING)
+        due = due.filter(campaign__status=CampaignStatus.RUNNING)
     else:
-        due = due.exclude(kind=MessageKind.MARKETING)
+        due = due.filter(campaign=None)
     active = Sender.objects.filter(is_active=True)
     return list(
         active.filter(pk__in=due.order_by().values("sender").distinct()).values_list(

@@ -4,6 +4,7 @@ from messaging.models.campaigns import Campaign, CampaignStatus, CampaignText, S
 from messaging.models.inbox import InboundMessage, Meaning, Receipt
 from messaging.models.messages import (
     ANSWERS,
+    CAMPAIGN_KINDS,
     COUNTS_AS_SENT,
     FINAL_STATES,
     Attempt,
@@ -16,6 +17,7 @@ from messaging.models.senders import Sender
 
 __all__ = [
     "ANSWERS",
+    "CAMPAIGN_KINDS",
     "COUNTS_AS_SENT",
     "FINAL_STATES",
     "Attempt",

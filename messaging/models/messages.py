@@ -22,9 +22,11 @@ from subscribers.models import Subscriber
 
 
 class MessageKind(models.TextChoices):
-    """Campaign texts are `marketing`; every other kind is one a person caused or waits for."""
+    """Campaigns send `marketing`, or `service` for a purpose of that kind; every other kind is one
+    a person caused or waits for."""
 
     MARKETING = "marketing", _("campaign")
+    SERVICE = "service", _("service")
     CONFIRMATION = "confirmation", _("confirmation")
     WELCOME = "welcome", _("welcome")
     STOP_ANSWER = "stop_answer", _("answer to a stop word")
@@ -33,6 +35,7 @@ class MessageKind(models.TextChoices):
     NUMBER_CHANGE = "number_change", _("code for a new number")
 
 
+CAMPAIGN_KINDS = (MessageKind.MARKETING, MessageKind.SERVICE)
 # What may still go to someone who said stop: the answer to their own text.
 ANSWERS = (MessageKind.STOP_ANSWER, MessageKind.HELP_ANSWER)
 
@@ -117,8 +120,8 @@ class Message(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="no_campaign_text_without_consent",
-                condition=~Q(kind=MessageKind.MARKETING)
-                | Q(campaign__isnull=False, purpose__isnull=False)
+                condition=Q(campaign=None) & ~Q(kind__in=CAMPAIGN_KINDS)
+                | Q(kind__in=CAMPAIGN_KINDS, campaign__isnull=False, purpose__isnull=False)
                 & (Q(consent_event__isnull=False) | Q(state=MessageState.WITHHELD)),
             ),
             models.CheckConstraint(

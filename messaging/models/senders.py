@@ -36,6 +36,13 @@ class Sender(models.Model):
         blank=True,
         help_text=_("ISO codes it may reach; empty: all."),
     )
+    registered_countries = ArrayField(
+        models.CharField(max_length=2),
+        verbose_name=_("registered in"),
+        default=list,
+        blank=True,
+        help_text=_("ISO codes of the countries that want senders registered, and have this one."),
+    )
     sends_system_texts = models.BooleanField(
         _("sends confirmations and answers"),
         default=False,

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, InternalError, connection, transaction
 from django.db.models import Max
 
-from messaging.audience import audience
+from messaging.audience import audience, kind_of
 from messaging.composition import text_by_language
 from messaging.lanes.lease import lease
 from messaging.models import Campaign, CampaignStatus, Message
@@ -28,7 +28,7 @@ CUT = """
     INSERT INTO messaging_message (kind, campaign_id, subscriber_id, sender_id, purpose_id,
         consent_event_id, state, language, parts, send_after, lapses_at, attempts_made,
         objections, receipt_token, provider_message_id, error_code, queued_at, settled_at)
-    SELECT 'marketing', %(campaign)s, a.id, %(sender)s, %(purpose)s,
+    SELECT %(kind)s, %(campaign)s, a.id, %(sender)s, %(purpose)s,
         CASE WHEN a.said = '[]' THEN a.confirming_event_id END,
         CASE WHEN a.said = '[]' THEN 'queued' ELSE 'withheld' END,
         a.language, COALESCE(t.parts, %(parts)s), %(at)s, %(lapses)s, 0,
@@ -124,6 +124,7 @@ def _write_slice(campaign: Campaign, people: list[int], at: datetime) -> int:
     default = sizes.pop("")
     parameters: dict[str, Any] = {
         "campaign": campaign.pk,
+        "kind": kind_of(campaign),
         "sender": campaign.sender_id,
         "purpose": campaign.purpose_id,
         "people": people,

@@ -67,10 +67,17 @@ def _receive(provider: str, text: InboundText, at: datetime) -> tuple[int | None
     )
     if subscriber is not None:
         lock_subscriber(subscriber)
+        _note_alive(subscriber)
     locked_at = time.monotonic()
     if _is_new(provider, text, subscriber, at):
         _act(Heard(provider, text), subscriber, at)
     return (subscriber.pk if subscriber else None), locked_at
+
+
+def _note_alive(subscriber: Subscriber) -> None:
+    """A number that texts us is not gone, whatever a carrier said of it."""
+    if subscriber.number_gone_at is not None:
+        Subscriber.objects.filter(pk=subscriber.pk).update(number_gone_at=None)
 
 
 def _is_new(provider: str, text: InboundText, subscriber: Subscriber | None, at: datetime) -> bool:

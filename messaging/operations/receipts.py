@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from messaging.models import Message, MessageState, Receipt
 from messaging.models.messages import MOVES
+from messaging.operations.gone_numbers import note_gone, says_gone
 from messaging.providers.base import ReceiptReport
 
 BATCH = 2_000
@@ -23,7 +24,7 @@ UNSETTLED = (MessageState.QUEUED, MessageState.SUBMITTING)
 WAIT_FOR_SETTLING = timedelta(minutes=10)
 
 TAKE = """
-    SELECT r.id, r.state, r.error_code, r.received_at, m.id
+    SELECT r.id, r.provider, r.state, r.error_code, r.received_at, m.id
     FROM messaging_receipt r
     LEFT JOIN messaging_message m ON m.receipt_token = r.receipt_token
     WHERE r.applied_at IS NULL
@@ -48,6 +49,7 @@ MARK = """
 @dataclass(frozen=True)
 class WaitingReceipt:
     id: int
+    provider: str
     state: str
     error_code: str
     received_at: datetime
@@ -89,11 +91,18 @@ def _apply_batch(*, at: datetime) -> int:
     if not receipts:
         return 0
     states = _lock_messages(receipts)
-    _move_messages(_last_words(receipts, states))
+    deciding = _last_words(receipts, states)
+    _move_messages(deciding)
+    gone = [id for id, last in deciding.items() if _says_gone(last)]
+    note_gone(message_ids=gone, at=at)
     with connection.cursor() as cursor:
         ids = [receipt.id for receipt in receipts]
         cursor.execute(MARK, [at, ids, [receipt.message_id for receipt in receipts]])
     return len(receipts)
+
+
+def _says_gone(receipt: WaitingReceipt) -> bool:
+    return says_gone(provider_name=receipt.provider, code=receipt.error_code)
 
 
 def _take_waiting(at: datetime) -> list[WaitingReceipt]:

@@ -21,6 +21,7 @@ from django.utils.module_loading import import_string
 from messaging.models import MessageState
 from messaging.providers.errors import (
     NotSigned,
+    NumberGone,
     OptedOut,
     Rejected,
     SubmitError,
@@ -67,6 +68,9 @@ class ReceiptReport:
 class Provider(ABC):
     """The company or protocol that carries texts."""
 
+    # Codes by which it says that a number is gone, or can never take a text.
+    gone_codes: ClassVar[frozenset[str]] = frozenset()
+
     def __init__(self, name: str) -> None:
         """`name`: its key in the setting SMS_PROVIDERS."""
         self.name = name
@@ -82,7 +86,7 @@ class Provider(ABC):
         """Hand the text over, once, and return the provider's id for it.
 
         `not_after` (time.monotonic()) is looked at directly before the first byte leaves. Raises
-        NotWritten, Throttled, Rejected, OptedOut or Unclear.
+        NotWritten, Throttled, Rejected, OptedOut, NumberGone or Unclear.
         """
 
     def verify(self, request: HttpRequest) -> None:
@@ -160,6 +164,8 @@ class HttpProvider(Provider):
             return Unclear(f"http_{answer.status}")
         told = self.refusal_code(read_object(answer.body) or {})
         code = safe_code(told or "", otherwise=f"http_{answer.status}")
+        if code in self.gone_codes:
+            return NumberGone(code)
         return OptedOut(code) if code in self.opt_out_codes else Rejected(code)
 
 

@@ -56,6 +56,10 @@ class OptedOut(Rejected):
     """The provider refused the text: the person told it to stop."""
 
 
+class NumberGone(Rejected):
+    """The provider refused the text: the number is gone, or can never take one."""
+
+
 class Unclear(SubmitError):
     """The text was written, and nobody knows whether the provider took it."""
 

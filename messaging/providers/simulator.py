@@ -35,6 +35,7 @@ class Simulator(HttpProvider):
         "expired": MessageState.EXPIRED,
     }
     opt_out_codes = frozenset({"recipient_opted_out"})
+    gone_codes = frozenset({"number_not_in_service", "landline"})
 
     def address(self) -> str:
         return f"{settings.CARRIER_URL}/messages"

@@ -57,6 +57,47 @@ class NumberKnown:
 
 
 @dataclass(frozen=True)
+class NumberUsable:
+    code = "number_unusable"
+    sentence = _("No carrier has told us that the number is gone or takes no texts.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return None if facts.number_usable else Objection(self.code)
+
+
+@dataclass(frozen=True)
+class NotRestricted:
+    """GDPR Art. 18: data under restriction is kept and not used."""
+
+    code = "restricted"
+    sentence = _("The person has not asked us to keep their data without using it.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return Objection(self.code) if facts.restricted else None
+
+
+@dataclass(frozen=True)
+class ProvenanceKnown:
+    code = "provenance_unknown"
+    sentence = _("The evidence of how the person said yes is on record.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        return Objection(self.code) if facts.consented and not facts.provenance_known else None
+
+
+@dataclass(frozen=True)
+class StillFresh:
+    """Such as the three years without a sign of the person after which CNIL wants a new yes."""
+
+    code = "yes_faded"
+    sentence = _("The person gave a sign of life since their yes would otherwise have faded.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        faded = facts.fades_at is not None and facts.fades_at <= facts.at
+        return Objection(self.code) if faded else None
+
+
+@dataclass(frozen=True)
 class RequestOpen:
     code = "request_closed"
     sentence = _("The request this text is about still waits for an answer.")

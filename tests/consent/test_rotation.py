@@ -232,6 +232,7 @@ def read_everyone_who_is_due() -> int:
 @pytest.mark.django_db(transaction=True)
 def test_under_load_nobody_is_lost_and_every_stop_holds(new_keys, monkeypatch):
     """Sending claims and people stop, while everyone's keys change."""
+    cast.any_hour()
     people = [cast.confirmed(f"+4477009004{n:02d}") for n in range(24)]
     campaign = cast.started(cast.draft(), timezone.now())
     cut_audience(campaign_id=campaign.pk, at=timezone.now())

@@ -5,8 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.rules import Frequency, SendFacts
-from messaging.rules.frequency import AnsweredOnce, WithinChosenFrequency, WithinPromise
+from messaging.rules import Cap, Frequency, SendFacts
+from messaging.rules.frequency import (
+    AnsweredOnce,
+    WithinChosenFrequency,
+    WithinJurisdictionCap,
+    WithinPromise,
+)
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -30,6 +35,17 @@ def test_the_persons_choice_counts_as_well():
     facts = SendFacts(at=AT, promised=Frequency(4, 30), chosen=Frequency(1, 7), sent_at=sent(3))
     assert WithinPromise().check(facts) is None
     assert WithinChosenFrequency().check(facts).retry_at == AT + 4 * DAY
+
+
+def test_every_cap_of_the_law_holds_whatever_the_texts_were_about():
+    """Florida's three in 24 hours, and four in a week."""
+    caps = (Cap(3, 24), Cap(4, 24 * 7))
+    facts = SendFacts(at=AT, caps=caps, campaign_texts_at=sent(0.9, 0.5))
+    assert WithinJurisdictionCap().check(facts) is None
+    facts = SendFacts(at=AT, caps=caps, campaign_texts_at=sent(0.9, 0.5, 0.1))
+    assert WithinJurisdictionCap().check(facts).retry_at == AT + 0.1 * DAY
+    facts = SendFacts(at=AT, caps=caps, campaign_texts_at=sent(6, 0.9, 0.5, 0.1))
+    assert WithinJurisdictionCap().check(facts).retry_at == AT + DAY
 
 
 def test_the_same_answer_is_given_once_in_five_minutes():

@@ -13,16 +13,30 @@ from messaging.rules.permission import (
     ConsentStands,
     NotOnHold,
     NotPaused,
+    NotRestricted,
     NotSuppressed,
     NumberKnown,
+    NumberUsable,
+    ProvenanceKnown,
     RequestOpen,
+    StillFresh,
 )
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+class Open:
+    """Hours that are always open."""
+
+    def opens_at(self, at: datetime) -> datetime:
+        return at
+
+
 FINE = SendFacts(
     at=AT, consented=True, promised=Frequency(4, 30), campaign_runs=True, approval_holds=True,
-    request_open=True,
+    request_open=True, provenance_known=True, hours=Open(), sender_reaches_country=True,
+    sender_is_registered=True,
 )  # fmt: skip
 
 
@@ -39,6 +53,10 @@ def test_nothing_objects_when_all_is_well(kind):
         (NotOnHold(), replace(FINE, held=True), None),
         (NotPaused(), replace(FINE, paused_until=AT + HOUR), AT + HOUR),
         (NumberKnown(), replace(FINE, number_known=False), None),
+        (NumberUsable(), replace(FINE, number_usable=False), None),
+        (NotRestricted(), replace(FINE, restricted=True), None),
+        (ProvenanceKnown(), replace(FINE, provenance_known=False), None),
+        (StillFresh(), replace(FINE, fades_at=AT), None),
         (RequestOpen(), replace(FINE, request_open=False), None),
         (CampaignLive(), replace(FINE, approval_holds=False), None),
         (CampaignLive(), replace(FINE, campaign_runs=False), AT + timedelta(minutes=1)),
@@ -52,6 +70,27 @@ def test_each_rule_objects_to_its_own_matter(rule, facts, retry_at):
 
 def test_a_pause_that_is_over_is_over():
     assert NotPaused().check(replace(FINE, paused_until=AT)) is None
+
+
+def test_a_yes_that_fades_later_stands_until_then():
+    assert StillFresh().check(replace(FINE, fades_at=AT + HOUR)) is None
+
+
+def test_what_is_not_known_is_a_reason_not_to_send():
+    """Bare facts: nothing was loaded but that the person once said yes."""
+    facts = SendFacts(at=AT, consented=True)
+    said = {one.code for one in gate.objections(MessageKind.MARKETING, facts)}
+    assert said.issuperset(
+        {"promise_reached", "provenance_unknown", "outside_hours", "sender_may_not_reach"}
+    )
+
+
+def test_a_service_text_has_no_hours_but_needs_a_yes_all_the_same():
+    night = replace(FINE, hours=None)
+    assert gate.objections(MessageKind.SERVICE, night) == []
+    assert gate.objections(MessageKind.MARKETING, night)
+    said = gate.objections(MessageKind.SERVICE, replace(night, consented=False))
+    assert [objection.code for objection in said] == ["consent_missing"]
 
 
 def test_every_objection_is_kept():

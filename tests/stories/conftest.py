@@ -146,6 +146,7 @@ def town(
     _empty_queues()
     cast.signup_form()
     cast.sender()
+    cast.any_hour()
     crew.begin()
     yield Town(live_server.url, town_carrier, crew, carrier_state)
     crew.rest()

@@ -1,0 +1,152 @@
+"""What is known of a text and a person, for the gate: read in one statement.
+
+The turn reads it after it took the locks, explanations and dry runs without any: both see
+the same facts, because there is no second way to load them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from messaging.models import COUNTS_AS_SENT, MessageKind, Sender
+from messaging.places import Place, Places, is_registered, may_reach
+from messaging.rules import Frequency, SendFacts
+from subscribers.models import AgeBand
+
+# No cap of any jurisdiction looks back further.
+LONGEST_CAP = timedelta(days=31)
+LOAD = """
+    SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id, s.number_ciphertext, d.wrapped_key,
+        s.time_zone, s.region, s.number_area, s.country, s.age_band, s.age_band_ends_date,
+        c.confirming_event_id, c.promised_texts, c.promised_days,
+        COALESCE(c.status = 'confirmed' AND (c.expires_at IS NULL OR c.expires_at > %(at)s), false)
+            AS consented,
+        p.chosen_texts, p.chosen_days, p.paused_until_at,
+        s.restricted_at IS NOT NULL AS restricted, s.number_gone_at IS NULL AS number_usable,
+        EXISTS (SELECT 1 FROM consent_consentevidence e
+            WHERE e.event_id = c.confirming_event_id) AS provenance_known,
+        EXISTS (SELECT 1 FROM consent_suppression x
+            WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL) AS suppressed,
+        EXISTS (SELECT 1 FROM consent_hold h
+            WHERE h.subscriber_id = s.id AND h.released_at IS NULL) AS held,
+        EXISTS (SELECT 1 FROM consent_confirmation f
+            WHERE f.id = q.confirmation_id AND f.outcome = 'open' AND f.expires_at > %(at)s)
+            AS request_open,
+        ARRAY(SELECT o.permitted_at FROM messaging_message o
+            WHERE o.subscriber_id = s.id AND o.purpose_id = q.purpose_id
+              AND o.id IS DISTINCT FROM q.message_id AND o.state = ANY(%(sent)s)
+              AND o.permitted_at > %(at)s - make_interval(days =>
+                  GREATEST(COALESCE(c.promised_days, 0), COALESCE(p.chosen_days, 0)))
+            ORDER BY o.permitted_at) AS sent_at,
+        ARRAY(SELECT o.permitted_at FROM messaging_message o
+            WHERE o.subscriber_id = s.id AND q.kind = 'marketing' AND o.kind = 'marketing'
+              AND o.id IS DISTINCT FROM q.message_id AND o.state = ANY(%(sent)s)
+              AND o.permitted_at > %(at)s - %(longest_cap)s::interval
+            ORDER BY o.permitted_at) AS campaign_texts_at,
+        (SELECT max(o.permitted_at) FROM messaging_message o
+            WHERE o.subscriber_id = s.id AND o.kind = q.kind AND q.purpose_id IS NULL
+              AND o.id IS DISTINCT FROM q.message_id AND o.state = ANY(%(sent)s)) AS answered_at
+    FROM unnest(%(messages)s::bigint[], %(people)s::bigint[], %(kinds)s::text[],
+                %(purposes)s::bigint[], %(confirmations)s::bigint[])
+        WITH ORDINALITY AS q (message_id, subscriber_id, kind, purpose_id, confirmation_id, nth)
+    JOIN subscribers_subscriber s ON s.id = q.subscriber_id
+    LEFT JOIN subscribers_subjectkey d ON d.subscriber_id = s.id
+    LEFT JOIN consent_consent c ON c.subscriber_id = s.id AND c.purpose_id = q.purpose_id
+    LEFT JOIN consent_preference p ON p.subscriber_id = s.id AND p.purpose_id = q.purpose_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """May this text go to this person? `message_id` is None while the text is not written."""
+
+    subscriber_id: int
+    kind: MessageKind
+    purpose_id: int | None = None
+    confirmation_id: int | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The answer to a question, but for what is known of the campaign.
+
+    `row` has what only the turn opens: the number's and the key's ciphertexts.
+    """
+
+    facts: SendFacts
+    place: Place
+    row: dict[str, Any] = field(repr=False)
+
+
+def load(questions: Sequence[Question], *, sender: Sender, at: datetime) -> list[Known | None]:
+    """What is known for each question, in their order; None where there is no such person."""
+    rows = {row["nth"]: row for row in _rows(questions, at)}
+    places = Places(at)
+    return [
+        _known(rows[nth], places, sender) if nth in rows else None
+        for nth in range(1, len(questions) + 1)
+    ]
+
+
+def _rows(questions: Sequence[Question], at: datetime) -> list[dict[str, Any]]:
+    asked: dict[str, Any] = {
+        "at": at,
+        "sent": [str(state) for state in COUNTS_AS_SENT],
+        "longest_cap": LONGEST_CAP,
+        "messages": [question.message_id for question in questions],
+        "people": [question.subscriber_id for question in questions],
+        "kinds": [str(question.kind) for question in questions],
+        "purposes": [question.purpose_id for question in questions],
+        "confirmations": [question.confirmation_id for question in questions],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(LOAD, asked)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _known(row: dict[str, Any], places: Places, sender: Sender) -> Known:
+    place = places.of(row, MessageKind(row["kind"]))
+    return Known(facts=_facts(row, places.at, place, sender), row=row, place=place)
+
+
+def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> SendFacts:
+    return SendFacts(
+        at=at,
+        suppressed=row["suppressed"],
+        held=row["held"],
+        consented=row["consented"],
+        promised=_frequency(row["promised_texts"], row["promised_days"]),
+        chosen=_frequency(row["chosen_texts"], row["chosen_days"]),
+        paused_until=row["paused_until_at"],
+        sent_at=tuple(row["sent_at"]),
+        number_known=row["number_ciphertext"] is not None,
+        request_open=row["request_open"],
+        answered_at=row["answered_at"],
+        restricted=row["restricted"],
+        number_usable=row["number_usable"],
+        provenance_known=row["provenance_known"],
+        campaign_texts_at=tuple(row["campaign_texts_at"]),
+        under_age=_is_under_age(row, at),
+        caps=place.caps,
+        hours=place.hours,
+        sender_reaches_country=may_reach(sender, row["country"]),
+        sender_is_registered=is_registered(sender, row["country"], place.asked),
+    )
+
+
+def _is_under_age(row: dict[str, Any], at: datetime) -> bool:
+    """Until the month in which the band ends is over everywhere on Earth."""
+    ends = row["age_band_ends_date"]
+    is_over = ends is not None and ends < (at - timedelta(hours=12)).date()
+    return row["age_band"] == AgeBand.MINOR and not is_over
+
+
+def _frequency(texts: int | None, days: int | None) -> Frequency | None:
+    return None if texts is None or days is None else Frequency(texts, days)
