@@ -122,5 +122,5 @@ def _take_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> datetime |
             arrived_at = at + (2 + 4 * place) * SECOND
             store_receipts(provider="simulator", reports=[receipt], at=arrived_at)
     waiting = Message.objects.filter(campaign=campaign, state=S.QUEUED)
-    due_at = waiting.aggregate(first=Min("send_after"))["first"]
+    due_at: datetime | None = waiting.aggregate(first=Min("send_after"))["first"]
     return due_at and max(due_at, at + SECOND)
