@@ -96,6 +96,11 @@ def test_the_danish_age_was_raised_in_2024() -> None:
 
 def test_below_thirteen_nobody_signs_up_in_the_united_states() -> None:
     assert (asked("US-VA").refuses_below, asked("DE").refuses_below) == (13, 0)
+    assert asked("PR").refuses_below == 13
+
+
+def test_french_rules_reach_overseas() -> None:
+    assert asked("RE").inactive_days == asked("FR").inactive_days
 
 
 @pytest.mark.parametrize("code", ["US-FL", "US-OK", "US-MD", "VN"])
