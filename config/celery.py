@@ -9,9 +9,20 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import worker_init
+
+from consent.policy_packs import packs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("yeslist")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def read_policy_packs(**_about: object) -> None:
+    """A worker does not start with packs that it cannot read."""
+    packs()
+
+
+worker_init.connect(read_policy_packs, weak=False)

@@ -55,6 +55,7 @@ def _villager(n: int, lists: list[SubscriberList], purposes: list[Purpose]) -> S
         _answer(person, purpose, (n + place) % 5)
     if n == 11:
         person.erased_at, person.number_ciphertext, person.number_digest = LONG_AGO, None, None
+        person.country = person.number_area = ""
         person.save()
     return person
 
