@@ -252,6 +252,7 @@ class Settings(forms.Form):
         required=False,
         help_text=gettext_lazy("The time where you live."),
         choices=time_zone_choices,
+        error_messages={"invalid_choice": gettext_lazy("Choose one of the time zones offered.")},
     )
 
     def __init__(self, subscriber: Subscriber, *args: Any, **kwargs: Any) -> None:
@@ -264,6 +265,9 @@ class Settings(forms.Form):
                 required=False,
                 help_text=_("Where you live. Some have rules of their own about texts."),
                 choices=regions,
+                error_messages={
+                    "invalid_choice": _("Choose one of the states or provinces offered.")
+                },
             )
 
 

@@ -219,7 +219,7 @@ def test_a_setting_that_was_not_offered_is_explained_and_the_rest_kept(her, alic
     page = response.content.decode()
     assert response.status_code == 422
     assert "<title>Error:" in page
-    assert 'href="#id_time_zone"' in page
+    assert 'href="#id_time_zone">Choose one of the time zones offered.' in page
     assert '<option value="fr" selected>' in page
     alice.refresh_from_db()
     assert (alice.language, alice.time_zone) == ("en", "Europe/London")
@@ -266,7 +266,7 @@ def test_a_state_that_was_not_offered_is_refused_and_the_rest_kept(her, alice, r
     response = her.post(CHOICES + "settings/", typed)
     page = response.content.decode()
     assert response.status_code == 422
-    assert 'href="#id_region"' in page
+    assert 'href="#id_region">Choose one of the states or provinces offered.' in page
     assert '<option value="America/New_York" selected>' in page
     alice.refresh_from_db()
     assert (alice.language, alice.time_zone, alice.region) == ("en", "", "US-FL")
