@@ -196,6 +196,7 @@ CELERY_TASK_ROUTES = {
     "messaging.tasks.wake_lanes": {"queue": BULK},
     "consent.tasks.record_expiries": {"queue": LEDGER},
     "consent.tasks.seal_ledger": {"queue": LEDGER},
+    "consent.tasks.look_after_consents": {"queue": MAINTENANCE},
     "consent.tasks.hand_out_checkpoint": {"queue": MAINTENANCE},
     "consent.tasks.close_old_confirmations": {"queue": MAINTENANCE},
     "consent.tasks.list_erasures": {"queue": MAINTENANCE},
@@ -221,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "record expiries": {
         "task": "consent.tasks.record_expiries",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "look after consents": {
+        "task": "consent.tasks.look_after_consents",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
@@ -272,6 +278,10 @@ CONFIRMATIONS_PER_NUMBER_PER_DAY = env.int("CONFIRMATIONS_PER_NUMBER_PER_DAY", d
 CONFIRMATIONS_PER_ADDRESS_PER_HOUR = env.int("CONFIRMATIONS_PER_ADDRESS_PER_HOUR", default=20)
 CONFIRMATIONS_PER_FORM_PER_HOUR = env.int("CONFIRMATIONS_PER_FORM_PER_HOUR", default=100)
 CONFIRMATIONS_PER_HOUR = env.int("CONFIRMATIONS_PER_HOUR", default=200)
+
+# --- Consent that ages (docs/consent.md) ----------------------------------
+# People are asked whether a yes still stands this long before it ends, once.
+ASK_AGAIN_DAYS = env.int("ASK_AGAIN_DAYS", default=30)
 
 # --- Safe by default ------------------------------------------------------
 SECURE_COOKIES = not DEMO

@@ -30,6 +30,10 @@ LABELS = {
     "to_number": gettext_lazy("New number"),
     "old_number_proven": gettext_lazy("How the old number was proven"),
     "asked_at": gettext_lazy("Asked at"),
+    "expired_at": gettext_lazy("Ended at"),
+    "last_heard_from": gettext_lazy("Last heard from you"),
+    "confirmed_by": gettext_lazy("Number of the yes"),
+    "renews": gettext_lazy("Number of the yes"),
 }
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from consent.freshness import expires_at
+from consent.local_law import law_for
 from consent.models import (
     ActorKind,
     Consent,
@@ -27,7 +29,7 @@ from consent.models import (
 )
 from subscribers import encryption
 from subscribers.identifiers import uuid7
-from subscribers.models import Subscriber
+from subscribers.models import AgeBand, Subscriber
 from subscribers.operations import lock_subscriber
 
 SCHEMA_VERSION = 1
@@ -91,10 +93,15 @@ def _event(entry: Entry, at: datetime) -> ConsentEvent:
 
 
 def _expiry(entry: Entry, at: datetime) -> datetime | None:
-    gives_consent = LEADS_TO.get(entry.kind) == Standing.CONFIRMED
-    if not gives_consent or entry.purpose is None or entry.purpose.consent_valid_days is None:
+    if LEADS_TO.get(entry.kind) != Standing.CONFIRMED or entry.purpose is None:
         return None
-    return at + timedelta(days=entry.purpose.consent_valid_days)
+    person = entry.subscriber
+    return expires_at(
+        at,
+        valid_days=entry.purpose.consent_valid_days,
+        asked=law_for(person, at=at, purpose=entry.purpose),
+        under_age_until=person.age_band_ends_date if person.age_band == AgeBand.MINOR else None,
+    )
 
 
 def evidence_place(event_id: object, kind: str, schema_version: int) -> str:
@@ -128,8 +135,9 @@ def _project(event: ConsentEvent) -> None:
     standing = Consent.objects.filter(subscriber=event.subject, purpose=event.purpose)
     if not _changes(event, standing.first()):
         return
+    values = {**standing_after(event, status), "look_again_at": event.occurred_at}
     Consent.objects.update_or_create(
-        subscriber=event.subject, purpose=event.purpose, defaults=standing_after(event, status)
+        subscriber=event.subject, purpose=event.purpose, defaults=values
     )
 
 

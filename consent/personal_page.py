@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from consent.codes import find_link, make_link
 from consent.models import PageLink
 from consent.models.confirmations import LinkScope
+from consent.operations.ageing import note_act
 from subscribers.models import Subscriber
 
 OPEN_FOR = timedelta(minutes=30)
@@ -31,6 +32,7 @@ class OpenPage:
 
 def open_page(request: HttpRequest, subscriber: Subscriber, *, by_code: bool, at: datetime) -> None:
     """A new session key, so that one planted in the browser beforehand opens nothing."""
+    note_act(subscriber=subscriber, at=at)
     scope = LinkScope.OPEN_BY_CODE if by_code else LinkScope.OPEN_BY_LINK
     request.session.cycle_key()
     request.session[TOKEN] = make_link(scope, subscriber=subscriber, at=at, good_for=OPEN_FOR)

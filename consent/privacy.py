@@ -115,7 +115,7 @@ def without_names(proof: dict[str, object]) -> dict[str, object]:
 
 
 def _line(event: ConsentEvent) -> HistoryLine:
-    what = capfirst(event.get_kind_display())
+    what = capfirst(event.what)
     if event.purpose is not None:
         what = f"{what}: {event.purpose.name}"
     proof = without_names(evidence(event))

@@ -3,12 +3,17 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from consent.operations import expiry, handout, listing, sealing
+from consent.operations import ageing, expiry, handout, listing, sealing
 
 
 @shared_task
 def record_expiries() -> None:
     expiry.record_expiries(at=timezone.now())
+
+
+@shared_task
+def look_after_consents() -> None:
+    ageing.look_after_consents(at=timezone.now())
 
 
 @shared_task

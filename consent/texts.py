@@ -26,6 +26,7 @@ class TextKind(StrEnum):
     HELP_ANSWER = "help_answer"
     ACCESS_CODE = "access_code"
     NUMBER_CHANGE = "number_change"
+    RECONFIRMATION = "reconfirmation"
 
 
 class TextSender(Protocol):

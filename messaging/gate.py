@@ -74,6 +74,10 @@ STOP_ANSWER_RULES: tuple[Rule, ...] = (AnsweredOnce(), NumberKnown())
 HELP_ANSWER_RULES: tuple[Rule, ...] = (AnsweredOnce(), NumberKnown())
 ACCESS_CODE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
 NUMBER_CHANGE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
+# The one text that a yes permits when it is about to end, or has ended.
+RECONFIRMATION_RULES: tuple[Rule, ...] = (
+    RequestOpen(), NotSuppressed(), NotOnHold(), NumberKnown(),
+)  # fmt: skip
 
 RULES: dict[MessageKind, tuple[Rule, ...]] = {
     MessageKind.MARKETING: MARKETING_RULES,
@@ -84,6 +88,7 @@ RULES: dict[MessageKind, tuple[Rule, ...]] = {
     MessageKind.HELP_ANSWER: HELP_ANSWER_RULES,
     MessageKind.ACCESS_CODE: ACCESS_CODE_RULES,
     MessageKind.NUMBER_CHANGE: NUMBER_CHANGE_RULES,
+    MessageKind.RECONFIRMATION: RECONFIRMATION_RULES,
 }
 # Without these a campaign text may not exist; messaging.E006 refuses to start.
 MANDATORY = (

@@ -20,6 +20,8 @@ from subscribers.models import Subscriber
 log = logging.getLogger(__name__)
 # A code or an answer that comes later than this only puzzles.
 USEFUL_FOR = timedelta(minutes=30)
+# Nobody waits for these: they may wait for a decent hour. They go only while their request is open.
+USEFUL_LONGER = {TextKind.RECONFIRMATION: timedelta(days=14)}
 
 
 class SystemTexts:
@@ -49,7 +51,7 @@ class SystemTexts:
             text_ciphertext=seal_text(body, key=subscriber.subject_key.key, receipt_token=token),
             receipt_token=token,
             send_after=at,
-            lapses_at=at + USEFUL_FOR,
+            lapses_at=at + USEFUL_LONGER.get(kind, USEFUL_FOR),
             queued_at=at,
         )
         _wake_once()

@@ -53,6 +53,10 @@ class Subscriber(models.Model):
     number_gone_at = models.DateTimeField(_("number gone"), null=True, blank=True)
     is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
     created_at = models.DateTimeField(_("known since"))
+    # What the person did themselves, proven to be them; that a text reached them is no act.
+    last_acted_at = models.DateTimeField(
+        _("last heard from"), null=True, blank=True, editable=False
+    )
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
 
     objects = SubscriberQuerySet.as_manager()

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from subscribers import encryption, numbers
@@ -231,6 +232,12 @@ def regions_offered(subscriber: Subscriber) -> tuple[Region, ...]:
     stated = country_of_region(subscriber.region)
     countries = dict.fromkeys(filter(None, (subscriber.country, stated)))
     return tuple(each for country in countries for each in regions_of(country))
+
+
+def note_act(*, subscriber: Subscriber, at: datetime) -> None:
+    """The person did something that is proven to be theirs: replied, or opened their own page."""
+    earlier = Q(last_acted_at=None) | Q(last_acted_at__lt=at)
+    Subscriber.objects.filter(earlier, pk=subscriber.pk).update(last_acted_at=at)
 
 
 def record_access(

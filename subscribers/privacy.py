@@ -76,6 +76,7 @@ class SubscriberStore:
             "attributes": subscriber.attributes,
             "lists": sorted(subscriber.lists.values_list("name", flat=True)),
             "known_since": subscriber.created_at.isoformat(),
+            "last_heard_from": _moment(subscriber.last_acted_at),
             "restricted_since": _moment(subscriber.restricted_at),
             "number_gone_since": _moment(subscriber.number_gone_at),
             "seen_by_staff": [
@@ -101,7 +102,7 @@ class SubscriberStore:
             number_ciphertext=None, number_digest=None, erased_at=at,
             digest_key_id="", country="", number_area="", time_zone="", region="",
             age_band="unknown", age_band_ends_date=None, attributes={}, restricted_at=None,
-            number_gone_at=None,
+            number_gone_at=None, last_acted_at=None,
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from consent.models.confirmations import (
     AccessCode,
     Confirmation,
+    ConfirmationKind,
     ConfirmationPurpose,
     PageLink,
     SpentCap,
@@ -34,6 +35,7 @@ __all__ = [
     "ActorKind",
     "AppliesTo",
     "Confirmation",
+    "ConfirmationKind",
     "ConfirmationPurpose",
     "Consent",
     "ConsentEvent",

@@ -23,15 +23,30 @@ class Outcome(models.TextChoices):
     WITHDRAWN = "withdrawn", _("answered with a stop word")
 
 
+class ConfirmationKind(models.TextChoices):
+    """What the text asks; each kind has words of its own in templates/texts/."""
+
+    REQUEST = "request", _("a wish to be texted")
+    RECONFIRM = "reconfirm", _("whether an earlier yes still stands")
+
+
 class Confirmation(models.Model):
     """A pending double opt-in: sent from us to the number, answered from the number."""
 
     subscriber = models.ForeignKey(
         Subscriber, on_delete=models.PROTECT, related_name="confirmations"
     )
+    kind = models.CharField(
+        _("asks"),
+        max_length=10,
+        choices=ConfirmationKind.choices,
+        default=ConfirmationKind.REQUEST,
+        db_default=ConfirmationKind.REQUEST,
+    )
     form = models.ForeignKey(SignupForm, on_delete=models.PROTECT, related_name="+")
     notice_version = models.ForeignKey(NoticeVersion, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=10)
+    # Empty where only a reply answers: no code fits it.
     code_hash = models.BinaryField(max_length=32)
     wrong_codes = models.PositiveSmallIntegerField(default=0)
     requested_at = models.DateTimeField(_("asked"))
@@ -69,6 +84,15 @@ class ConfirmationPurpose(models.Model):
     )
     notice_purpose = models.ForeignKey(NoticePurpose, on_delete=models.PROTECT, related_name="+")
     requested_event = models.ForeignKey(ConsentEvent, on_delete=models.PROTECT, related_name="+")
+    # The yes that is asked about again.
+    renews = models.ForeignKey(
+        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["renews"], name="asked_again_once_for_a_yes")
+        ]
 
     def __str__(self) -> str:
         return f"{self.notice_purpose} of {self.confirmation}"

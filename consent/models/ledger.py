@@ -7,6 +7,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.forms import SignupForm
@@ -99,6 +100,13 @@ class ConsentEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
+    @property
+    def what(self) -> str:
+        """What happened, in words for people."""
+        if self.kind == EventKind.REQUESTED and self.actor_kind == ActorKind.SYSTEM:
+            return str(_("asked whether the yes still stands"))
+        return self.get_kind_display()
+
 
 class ConsentEvidence(models.Model):
     """What proves an event, encrypted under the subject's own key. Deleted only by erasure."""
@@ -143,6 +151,8 @@ class Consent(models.Model):
     promised_texts = models.PositiveSmallIntegerField(null=True)
     promised_days = models.PositiveSmallIntegerField(null=True)
     expires_at = models.DateTimeField(null=True)
+    # No part of the standing: when the work of ageing comes back to this row, at the latest.
+    look_again_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name = _("consent")
@@ -162,7 +172,19 @@ class Consent(models.Model):
                 ),
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["purpose", "status"])]
+        indexes: ClassVar = [
+            models.Index(fields=["purpose", "status"]),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(status=Standing.CONFIRMED),
+                name="consent_by_expiry",
+            ),
+            models.Index(
+                fields=["look_again_at"],
+                condition=Q(status=Standing.CONFIRMED),
+                name="consent_to_look_at",
+            ),
+        ]
         triggers: ClassVar = [lock_subscriber_first("consent")]
 
     def __str__(self) -> str:

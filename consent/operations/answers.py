@@ -22,6 +22,7 @@ from consent.links import page_address
 from consent.models import (
     ActorKind,
     Confirmation,
+    ConfirmationKind,
     ConfirmationPurpose,
     Consent,
     EventKind,
@@ -29,6 +30,7 @@ from consent.models import (
     Standing,
 )
 from consent.models.confirmations import LinkScope, Outcome
+from consent.operations.ageing import note_act
 from consent.operations.signup import promises_in_words
 from consent.texts import TextKind, queue_text
 from subscribers.models import Subscriber
@@ -40,6 +42,10 @@ from subscribers.operations import (
 )
 
 NOTHING_KNOWN = Circumstances()
+KIND_OF_NO: dict[str, EventKind] = {
+    ConfirmationKind.REQUEST: EventKind.DECLINED,
+    ConfirmationKind.RECONFIRM: EventKind.WITHDRAWN,
+}
 
 
 class UnableToConfirm(Exception):
@@ -119,14 +125,17 @@ def confirm_by_reply(*, subscriber: Subscriber, reply: Reply, at: datetime) -> b
 
 @transaction.atomic
 def decline_by_reply(*, subscriber: Subscriber, reply: Reply, at: datetime) -> bool:
-    """NO from the number: the request is closed and nothing more is sent about it."""
+    """NO from the number: the request is closed and nothing more is sent about it.
+
+    To the question whether a yes still stands, NO takes it back.
+    """
     lock_subscriber(subscriber)
     confirmation = answerable(subscriber, at)
     if confirmation is None:
         return False
     for line in _lines(confirmation):
         proof = _reply_evidence(reply, at)
-        record(_entry(EventKind.DECLINED, confirmation, line, proof), at=at)
+        record(_entry(KIND_OF_NO[confirmation.kind], confirmation, line, proof), at=at)
     _close(confirmation, Outcome.DECLINED, at)
     return True
 
@@ -136,24 +145,28 @@ def _reply_evidence(reply: Reply, at: datetime) -> dict[str, object]:
 
 
 def _confirm(confirmation: Confirmation, proof: dict[str, object], at: datetime) -> None:
+    note_act(subscriber=confirmation.subscriber, at=at)
     lines = _lines(confirmation)
     for line in lines:
         kind = _kind_of_yes(confirmation.subscriber, line)
         record(_entry(kind, confirmation, line, proof), at=at)
     _close(confirmation, Outcome.CONFIRMED, at)
     _keep_answers(confirmation, lines)
-    add_to_list(
-        subscriber=confirmation.subscriber,
-        subscriber_list=confirmation.form.subscriber_list,
-        at=at,
-    )
+    if confirmation.kind == ConfirmationKind.REQUEST:
+        add_to_list(
+            subscriber=confirmation.subscriber,
+            subscriber_list=confirmation.form.subscriber_list,
+            at=at,
+        )
     _welcome(confirmation, lines, at)
 
 
 def _lines(confirmation: Confirmation) -> list[ConfirmationPurpose]:
     return list(
         confirmation.purposes.select_related(
-            "notice_purpose__purpose", "notice_purpose__notice_version", "requested_event"
+            "notice_purpose__purpose",
+            "notice_purpose__notice_version",
+            "requested_event__form",
         ).order_by("pk")
     )
 
@@ -177,7 +190,7 @@ def _entry(
         actor_kind=ActorKind.SUBSCRIBER,
         purpose=line.notice_purpose.purpose,
         notice_purpose=line.notice_purpose,
-        form=confirmation.form,
+        form=line.requested_event.form,
         evidence={
             **proof,
             "language": confirmation.language,

@@ -42,23 +42,37 @@ def _record_expiry(consent_id: int, at: datetime) -> bool:
         pk=consent_id
     )
     lock_subscriber(consent.subscriber)
-    consent.refresh_from_db(fields=["status", "expires_at"])
-    still_lapsed = consent.expires_at is not None and consent.expires_at <= at
-    if consent.status != Standing.CONFIRMED or not still_lapsed:
+    consent.refresh_from_db()
+    if consent.status != Standing.CONFIRMED or not _has_run_out(consent, at):
         return False
+    record_lapse(consent, ended_at=consent.expires_at or at, at=at)
+    return True
+
+
+def _has_run_out(consent: Consent, at: datetime) -> bool:
+    return consent.expires_at is not None and consent.expires_at <= at
+
+
+def record_lapse(consent: Consent, *, ended_at: datetime, at: datetime) -> None:
+    """Write down that a yes ended by itself, and why. The caller holds the person's lock."""
+    ran_out = _has_run_out(consent, at)
     entry = Entry(
         kind=EventKind.EXPIRED,
         subscriber=consent.subscriber,
         actor_kind=ActorKind.SYSTEM,
         purpose=consent.purpose,
         evidence={
-            "method": "its time ran out",
-            "expired_at": consent.expires_at.isoformat() if consent.expires_at else "",
+            "method": "its time ran out" if ran_out else "nothing was heard for too long",
+            "expired_at": ended_at.isoformat(),
+            "last_heard_from": _iso(None if ran_out else consent.subscriber.last_acted_at),
             "confirmed_by": str(consent.confirming_event_id),
         },
     )
     record(entry, at=at)
-    return True
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
 
 
 def close_old_confirmations(*, at: datetime) -> int:

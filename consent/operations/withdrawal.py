@@ -12,6 +12,8 @@ from consent.circumstances import Circumstances
 from consent.ledger import Entry, record
 from consent.models import (
     ActorKind,
+    Confirmation,
+    ConfirmationKind,
     Consent,
     EventKind,
     Hold,
@@ -65,8 +67,18 @@ def _take_back_request(subscriber: Subscriber, purpose: Purpose, at: datetime) -
     naming = subscriber.confirmations.filter(
         outcome__in=[Outcome.OPEN, Outcome.SUPERSEDED], purposes__notice_purpose__purpose=purpose
     )
-    ids = list(naming.values_list("pk", flat=True))
-    subscriber.confirmations.filter(pk__in=ids).update(outcome=Outcome.WITHDRAWN, answered_at=at)
+    for request in naming.distinct():
+        if not _goes_on_without(request, purpose):
+            request.outcome, request.answered_at = Outcome.WITHDRAWN, at
+            request.save(update_fields=["outcome", "answered_at"])
+
+
+def _goes_on_without(request: Confirmation, purpose: Purpose) -> bool:
+    """The question about several that end must still be answered for the others."""
+    if request.kind != ConfirmationKind.RECONFIRM:
+        return False
+    request.purposes.filter(notice_purpose__purpose=purpose).delete()
+    return request.purposes.exists()
 
 
 def stop_and_wait(

@@ -33,6 +33,7 @@ class MessageKind(models.TextChoices):
     HELP_ANSWER = "help_answer", _("answer to HELP")
     ACCESS_CODE = "access_code", _("code for the person's page")
     NUMBER_CHANGE = "number_change", _("code for a new number")
+    RECONFIRMATION = "reconfirmation", _("question whether a yes still stands")
 
 
 CAMPAIGN_KINDS = (MessageKind.MARKETING, MessageKind.SERVICE)

@@ -14,6 +14,7 @@ from psycopg.errors import DeadlockDetected
 
 from consent.circumstances import Reply
 from consent.models import SuppressionSource
+from consent.operations.ageing import note_act
 from consent.operations.answers import confirm_by_reply, decline_by_reply
 from consent.operations.number_change import (
     change_by_reply,
@@ -129,7 +130,10 @@ def _act(heard: Heard, subscriber: Subscriber | None, at: datetime) -> None:
     said = meaning(heard.text.body)
     if subscriber is None:
         _act_for_stranger(said, heard.text, at)
-    elif said in ACTIONS:
+        return
+    if said != Meaning.STOP:
+        note_act(subscriber=subscriber, at=at)
+    if said in ACTIONS:
         ACTIONS[said](heard, subscriber, at)
 
 

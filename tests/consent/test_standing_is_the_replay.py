@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from consent.circumstances import Circumstances, Reply
-from consent.models import ActorKind, Consent, SuppressionSource
-from consent.operations import answers, erasure, expiry, number_change, signup, withdrawal
+from consent.models import ActorKind, Confirmation, Consent, SuppressionSource
+from consent.operations import ageing, answers, erasure, expiry, number_change, signup, withdrawal
 from consent.operations.sealing import seal, seal_batch
 from consent.replay import pending_headers, replay, standings_kept
 from consent.sealing import verifier_keys
@@ -22,13 +22,16 @@ from consent.verification import leaf_rows, verify_ledger
 from subscribers.models import Subscriber
 from tests import cast
 
-NUMBERS = [f"+4477009004{n:02}" for n in range(3)]
+# A yes from France fades when nothing is heard for three years.
+NUMBERS = ["+447700900400", "+447700900401", "+33639980012"]
 REPLY = Reply(words="…", provider="simulator", provider_message_id="x")
 STEPS = int(os.environ.get("SOAK_STEPS", "0"))
 numbers = st.sampled_from(NUMBERS)
 purposes = st.sampled_from([cast.news, cast.offers])
 # Back as well: a clock may jump, and people are texted from several machines.
-leaps = st.sampled_from([timedelta(seconds=-90), timedelta(0), 3 * cast.MINUTE, 9 * cast.DAY])
+leaps = st.sampled_from(
+    [timedelta(seconds=-90), timedelta(0), 3 * cast.MINUTE, 9 * cast.DAY, 1100 * cast.DAY]
+)
 
 
 class People(RuleBasedStateMachine):
@@ -104,6 +107,14 @@ class People(RuleBasedStateMachine):
     def lapse(self) -> None:
         expiry.record_expiries(at=self.at)
         expiry.close_old_confirmations(at=self.at)
+
+    @rule()
+    def look_after_consents(self) -> None:
+        ageing.look_after_consents(at=self.at)
+        # The confirm worker lets the questions go.
+        Confirmation.objects.filter(kind="reconfirm", text_left_at=None).update(
+            text_left_at=self.at
+        )
 
     @rule(limit=st.integers(1, 5))
     def seal_some(self, limit) -> None:
