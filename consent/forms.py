@@ -52,9 +52,9 @@ class SignupRequest(forms.Form):
         self._add_purposes()
 
     def _add_age(self) -> None:
-        if not self.page.form.minimum_age:
+        if not self.page.age_asked:
             return
-        years = {"age": self.page.form.minimum_age}
+        years = {"age": self.page.age_asked}
         self.fields["age"] = forms.ChoiceField(
             label=_("How old are you?"),
             widget=forms.RadioSelect,
@@ -98,6 +98,11 @@ class SignupRequest(forms.Form):
     def is_from_someone_younger(self) -> bool:
         return "age" in self.fields and self.data.get("age") == YOUNGER
 
+    @property
+    def shown_text(self) -> str:
+        """Every word that bears on the consent, as this visitor saw it."""
+        return self.page.shown_text
+
     def clean_words(self) -> str:
         words: str = self.cleaned_data["words"]
         if words != self.page.fingerprint:
@@ -132,7 +137,7 @@ class SignupRequest(forms.Form):
     @property
     def age_asserted(self) -> str:
         """Such as "16 or older"; "" where age was not asked."""
-        return f"{self.page.form.minimum_age} or older" if "age" in self.fields else ""
+        return f"{self.page.age_asked} or older" if "age" in self.fields else ""
 
 
 def _number_field(page: OpenForm) -> MobileNumberField:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
+from consent.local_law import law_in
 from consent.models import NoticePurpose, NoticeVersion, SignupForm
 from consent.notices import current_version, rendered_notice
 
@@ -19,6 +21,8 @@ class OpenForm:
     version: NoticeVersion
     promises: list[NoticePurpose]
     languages: list[tuple[str, str]]
+    # Below it somebody else decides with them; 0 where nobody need ask.
+    age_asked: int
 
     @property
     def notice(self) -> list[tuple[str, str]]:
@@ -51,13 +55,14 @@ def published_forms() -> QuerySet[SignupForm]:
     )
 
 
-def open_form(form: SignupForm, language: str) -> OpenForm | None:
+def open_form(form: SignupForm, language: str, *, at: datetime) -> OpenForm | None:
     """None while the form or its notice is not published."""
     version = current_version(form.notice, language)
     if form.published_at is None or version is None:
         return None
     promises = list(version.purposes.select_related("purpose").order_by("pk"))
-    return OpenForm(form, version, promises, _published_languages(form))
+    age_asked = max(form.minimum_age, law_in(form.countries, at=at).child_age)
+    return OpenForm(form, version, promises, _published_languages(form), age_asked)
 
 
 def _published_languages(form: SignupForm) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ from consent.models import (
     Consent,
     ConsentEvent,
     ConsentEvidence,
+    Guardianship,
+    GuardianshipEnd,
     Hold,
     NumberChange,
     PageLink,
@@ -32,6 +34,7 @@ class ConsentStore:
     label = "consent"
     holds = (
         ConsentEvent, Consent, Confirmation, Preference, Hold, PageLink, AccessCode, NumberChange,
+        Guardianship,
     )  # fmt: skip
 
     def describe(self) -> str:
@@ -50,11 +53,16 @@ class ConsentStore:
             "codes_sent": _times(subscriber.access_codes, "sent_at"),
             "links_made": _times(subscriber.links, "created_at"),
             "number_changes_asked": _times(subscriber.number_changes, "requested_at"),
+            "guardians_asked": [_guardianship(each) for each in _by_time(subscriber.guardianships)],
+            "asked_as_a_guardian": [
+                _guardianship(each) for each in _by_time(subscriber.guardianships_held)
+            ],
             "history": [_event(event) for event in _events(subscriber)],
         }
 
     def history(self, subscriber: Subscriber) -> list[HistoryLine]:
-        return [_line(event) for event in _events(subscriber)]
+        asked = _by_time(subscriber.guardianships_held)
+        return [*map(_line, _events(subscriber)), *map(_asked_as_guardian, asked)]
 
     def erase(self, subscriber: Subscriber, *, at: datetime) -> None:
         """Evidence, codes, links and choices go; the events stay and name nobody."""
@@ -65,6 +73,37 @@ class ConsentStore:
         for model in (AccessCode, PageLink, Preference, Hold, Confirmation, NumberChange):
             model.objects.filter(subscriber=subscriber).delete()
         NumberChange.objects.filter(holder=subscriber).delete()
+        self._forget_age(subscriber, at)
+
+    def _forget_age(self, subscriber: Subscriber, at: datetime) -> None:
+        """Guardianships stay, ended, for the other of the two; they name nobody any more."""
+        mine = Guardianship.objects.filter(subscriber=subscriber)
+        mine.filter(ended_at=None).update(ended_at=at, ended_because=GuardianshipEnd.ERASED)
+        mine.update(band_ends_date=None)
+
+
+def _by_time(guardianships: object) -> list[Guardianship]:
+    return list(guardianships.order_by("requested_at"))  # type: ignore[attr-defined]
+
+
+def _guardianship(each: Guardianship) -> dict[str, object]:
+    """Times only: neither of the two learns here who the other is."""
+    return {
+        "asked": each.requested_at.isoformat(),
+        "agreed": each.agreed_at.isoformat() if each.agreed_at else None,
+        "ended": each.ended_at.isoformat() if each.ended_at else None,
+        "because": each.ended_because,
+    }
+
+
+def _asked_as_guardian(each: Guardianship) -> HistoryLine:
+    told = {
+        _("You agreed"): each.agreed_at.isoformat() if each.agreed_at else "",
+        _("It ended"): each.ended_at.isoformat() if each.ended_at else "",
+        _("Because"): each.get_ended_because_display() if each.ended_because else "",
+    }
+    what = _("A young person named you as their guardian")
+    return HistoryLine(each.requested_at, what, {name: said for name, said in told.items() if said})
 
 
 def _live(subscriber: Subscriber) -> list[Suppression]:

@@ -27,6 +27,7 @@ STANDARD = "ISO/IEC TS 27560:2023"
 STATES = {
     EventKind.CONFIRMED: "ConsentGiven",
     EventKind.RECONFIRMED: "ConsentReconfirmed",
+    EventKind.GUARDIAN_CONFIRMED: "ConsentGivenByGuardian",
 }
 
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ class Receipt:
 
 
 def receipted(subscriber: Subscriber) -> QuerySet[ConsentEvent]:
-    """Every yes of this person, newest first."""
+    """Every yes of this person and of their guardian, newest first."""
     return (
         subscriber.events.filter(
             kind__in=STATES, purpose__isnull=False, notice_version__isnull=False

@@ -27,6 +27,7 @@ class TextKind(StrEnum):
     ACCESS_CODE = "access_code"
     NUMBER_CHANGE = "number_change"
     RECONFIRMATION = "reconfirmation"
+    GUARDIAN = "guardian"
 
 
 class TextSender(Protocol):

@@ -33,6 +33,7 @@ app_name = "consent"
 urlpatterns = [
     path("", home.home, name="home"),
     path("signup/<slug:slug>/", signup.signup, name="signup"),
+    path("asked/", signup.guardian_asked, name="guardian_asked"),
     path("confirm/<token:token>/", confirmation.confirm, name="confirm"),
     path("done/", confirmation.done, name="done"),
     path("preferences/", access.ask_for_code, name="preferences"),

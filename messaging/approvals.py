@@ -14,7 +14,8 @@ def content_hash(campaign: Campaign) -> bytes:
     texts = sorted(text_by_language(campaign).items())
     content = [
         campaign.pk, campaign.purpose_id, campaign.subscriber_list_id, campaign.segment_id,
-        campaign.segment_rule, campaign.sender_id, campaign.useful_hours, texts,
+        campaign.segment_rule, campaign.sender_id, campaign.useful_hours,
+        campaign.fit_for_minors, texts,
     ]  # fmt: skip
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).digest()

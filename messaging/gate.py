@@ -76,7 +76,10 @@ ACCESS_CODE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
 NUMBER_CHANGE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
 # The one text that a yes permits when it is about to end, or has ended.
 RECONFIRMATION_RULES: tuple[Rule, ...] = (
-    RequestOpen(), NotSuppressed(), NotOnHold(), NumberKnown(),
+    RequestOpen(), NotSuppressed(), NotOnHold(), NotRestricted(), NumberKnown(), NumberUsable(),
+)  # fmt: skip
+GUARDIAN_RULES: tuple[Rule, ...] = (
+    RequestOpen(), NotSuppressed(), NotRestricted(), NumberKnown(), NumberUsable(),
 )  # fmt: skip
 
 RULES: dict[MessageKind, tuple[Rule, ...]] = {
@@ -89,6 +92,7 @@ RULES: dict[MessageKind, tuple[Rule, ...]] = {
     MessageKind.ACCESS_CODE: ACCESS_CODE_RULES,
     MessageKind.NUMBER_CHANGE: NUMBER_CHANGE_RULES,
     MessageKind.RECONFIRMATION: RECONFIRMATION_RULES,
+    MessageKind.GUARDIAN: GUARDIAN_RULES,
 }
 # Without these a campaign text may not exist; messaging.E006 refuses to start.
 MANDATORY = (

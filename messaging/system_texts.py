@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # A code or an answer that comes later than this only puzzles.
 USEFUL_FOR = timedelta(minutes=30)
 # Nobody waits for these: they may wait for a decent hour. They go only while their request is open.
-USEFUL_LONGER = {TextKind.RECONFIRMATION: timedelta(days=14)}
+USEFUL_LONGER = {TextKind.RECONFIRMATION: timedelta(days=14), TextKind.GUARDIAN: timedelta(days=2)}
 
 
 class SystemTexts:

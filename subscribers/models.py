@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import pgtrigger
@@ -100,6 +101,11 @@ class Subscriber(models.Model):
 
     def __str__(self) -> str:
         return f"Subscriber {self.public_id}"
+
+    def is_under_age(self, at: datetime) -> bool:
+        """As far as we know; someone whose band has no end stays in it."""
+        ends = self.age_band_ends_date
+        return self.age_band == AgeBand.MINOR and (ends is None or ends > at.astimezone(UTC).date())
 
     @property
     def phone_number(self) -> str:

@@ -16,6 +16,7 @@ from subscribers.authorization import Staff
 from subscribers.models import (
     AccessAction,
     AccessRecord,
+    AgeBand,
     Attribute,
     AttributeKind,
     ListMembership,
@@ -238,6 +239,19 @@ def note_act(*, subscriber: Subscriber, at: datetime) -> None:
     """The person did something that is proven to be theirs: replied, or opened their own page."""
     earlier = Q(last_acted_at=None) | Q(last_acted_at__lt=at)
     Subscriber.objects.filter(earlier, pk=subscriber.pk).update(last_acted_at=at)
+
+
+def note_under_age(*, subscriber: Subscriber, until: date) -> None:
+    """Under age until that day, or until a later one that was known before."""
+    later = max(filter(None, (until, subscriber.age_band_ends_date)))
+    subscriber.age_band, subscriber.age_band_ends_date = AgeBand.MINOR, later
+    subscriber.save(update_fields=["age_band", "age_band_ends_date"])
+
+
+def note_of_age(*, subscriber: Subscriber) -> None:
+    """They decide for themselves from now on; nothing of their age is kept."""
+    subscriber.age_band, subscriber.age_band_ends_date = AgeBand.ADULT, None
+    subscriber.save(update_fields=["age_band", "age_band_ends_date"])
 
 
 def record_access(

@@ -6,17 +6,20 @@ carol   confirmed, then withdrew
 dan     under age, never confirmed
 erin    erased
 frank   confirmed for news and offers, then texted STOP
+dora    under age until November 2027; her guardian agreed, then she confirmed
+gina    dora's guardian, and no subscriber of anything
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.auth.models import Group
 
 from consent.circumstances import Circumstances, Reply
 from consent.models import (
     ActorKind,
+    Confirmation,
     Notice,
     NoticePurpose,
     NoticeVersion,
@@ -25,10 +28,11 @@ from consent.models import (
     SuppressionSource,
 )
 from consent.notices import ELEMENTS, content_hash
-from consent.operations.answers import confirm_by_reply
+from consent.operations.answers import confirm_by_reply, decline_by_reply
 from consent.operations.erasure import erase_subscriber
+from consent.operations.guardianship import Household, ask_guardian
 from consent.operations.policy import override_policy
-from consent.operations.signup import request_consent
+from consent.operations.signup import Request, request_consent
 from consent.operations.withdrawal import stop_all_texts, withdraw_consent
 from governance.models import StaffUser
 from governance.operations import install_roles
@@ -42,6 +46,8 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ALICE, BOB, CAROL = "+447700900001", "+447700900002", "+447700900003"
 DAN, ERIN, FRANK = "+447700900004", "+447700900005", "+447700900006"
 STRANGER = "+447700900099"
+DORA, GINA = "+447700900007", "+447700900008"
+OF_AGE = date(2027, 11, 1)
 
 ORGANIZATION = "Harbor Street Library"
 
@@ -102,6 +108,24 @@ def signup_form() -> SignupForm:
             "placement": "The desk of the branch",
             "reason_for_number": "to text you",
             "alternative": "Read the notice board.",
+            "published_at": NOON - DAY,
+        },
+    )[0]
+
+
+def young_form() -> SignupForm:
+    """Published at /signup/young/: it takes people under age, with a guardian."""
+    return SignupForm.objects.get_or_create(
+        slug="young",
+        defaults={
+            "title": "Texts for young readers",
+            "notice": notice_version().notice,
+            "subscriber_list": everyone(),
+            "takes_minors": True,
+            "countries": ["GB", "US"],
+            "placement": "The reading corner",
+            "reason_for_number": "to text you",
+            "alternative": "Ask at the desk.",
             "published_at": NOON - DAY,
         },
     )[0]
@@ -179,6 +203,57 @@ def dan() -> Subscriber:
     subscriber.age_band = AgeBand.MINOR
     subscriber.save()
     return subscriber
+
+
+def guardian_asked(
+    e164: str, guardian: str, *purposes: Purpose, at: datetime = NOON, until: date = OF_AGE
+) -> Subscriber:
+    """Someone under age who asked, and whose guardian has not answered yet."""
+    sender()
+    wanted = {purpose.pk for purpose in purposes or (news(),)}
+    version = notice_version()
+    promises = version.purposes.select_related("purpose").order_by("pk")
+    ask_guardian(
+        request=Request(
+            form=young_form(),
+            version=version,
+            purposes=[promise for promise in promises if promise.purpose_id in wanted],
+            language="en",
+            method="page",
+            age_asserted="younger than 16",
+            circumstances=Circumstances(client_address=_address_of(e164)),
+        ),
+        household=Household(e164=e164, guardian_e164=guardian, under_age_until=until),
+        at=at,
+    )
+    let_texts_go(at)
+    return Subscriber.objects.with_number(e164).get()
+
+
+def let_texts_go(at: datetime) -> None:
+    """As the confirm worker does in the same second."""
+    Confirmation.objects.filter(outcome="open", text_left_at=None).update(text_left_at=at)
+
+
+def answers(e164: str, word: str, at: datetime) -> None:
+    """YES or NO from that phone."""
+    verb = confirm_by_reply if word == "YES" else decline_by_reply
+    reply = Reply(words=word, provider="simulator", provider_message_id=f"{word}-{e164[-4:]}-{at}")
+    verb(subscriber=Subscriber.objects.with_number(e164).get(), reply=reply, at=at)
+    let_texts_go(at)
+
+
+def dora(*purposes: Purpose, at: datetime = NOON) -> Subscriber:
+    subscriber = guardian_asked(DORA, GINA, *purposes, at=at)
+    answers(GINA, "YES", at + MINUTE)
+    answers(DORA, "YES", at + 2 * MINUTE)
+    subscriber.refresh_from_db()
+    return subscriber
+
+
+def gina() -> Subscriber:
+    dora()
+    return Subscriber.objects.with_number(GINA).get()
 
 
 def erin() -> Subscriber:

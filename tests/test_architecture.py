@@ -54,7 +54,7 @@ PUBLIC = {
     "consent:choices", "consent:withdraw", "consent:stop", "consent:pause", "consent:frequency",
     "consent:settings", "consent:leave", "consent:prove", "consent:erase", "consent:erased",
     "consent:copy", "consent:copy_as_json", "consent:new_number", "consent:number_code",
-    "consent:privacy", "consent:notice",
+    "consent:privacy", "consent:notice", "consent:guardian_asked",
     "consent:receipts", "consent:receipt", "consent:receipt_json", "consent:receipt_code",
     "consent:check_receipt",
     "messaging:inbound", "messaging:receipts", "admin:login", "admin:logout", "admin:jsi18n",

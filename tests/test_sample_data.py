@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ from subscribers.segments import matching
 
 pytestmark = pytest.mark.django_db
 S = MessageState
+EVERYBODY = sum(HOW_MANY.values()) + HOW_MANY[Fate.WITH_GUARDIAN]
 
 
 def load() -> str:
@@ -83,7 +85,12 @@ def replayed(subscriber: Subscriber) -> dict[str, str]:
     """The standing of each purpose, told from the ledger alone."""
     standing: dict[str, str] = {}
     for event in ConsentEvent.objects.filter(subject=subscriber).order_by("occurred_at", "id"):
-        if event.purpose is None or event.kind in ("held", "released", "erased"):
+        if event.purpose is None or event.kind in (
+            "held",
+            "released",
+            "erased",
+            "guardian_confirmed",
+        ):
             continue
         code = event.purpose.code
         if standing.get(code) == "confirmed" and event.kind in ("requested", "declined"):
@@ -104,7 +111,9 @@ def test_there_are_people_of_every_kind() -> None:
     erased = Subscriber.objects.exclude(erased_at=None)
     confirmed = Subscriber.objects.reachable().filter(consents__status="confirmed").distinct()
     outcomes = Counter(Confirmation.objects.values_list("outcome", flat=True))
-    assert sum(HOW_MANY.values()) == Subscriber.objects.count() == 300
+    guardians = Subscriber.objects.filter(guardianships_held__isnull=False)
+    assert guardians.count() == HOW_MANY[Fate.WITH_GUARDIAN]
+    assert sum(HOW_MANY.values()) == Subscriber.objects.count() - guardians.count() == 300
     assert erased.count() == HOW_MANY[Fate.ERASED]
     assert 240 <= confirmed.count() <= 250
     assert outcomes[Outcome.OPEN] == HOW_MANY[Fate.ASKED]
@@ -125,11 +134,22 @@ def test_there_are_people_of_every_kind() -> None:
     assert set(Subscriber.objects.values_list("language", flat=True)) == {"en", "fr", "es", "de"}
 
 
-def test_nobody_under_age_has_confirmed_or_was_asked() -> None:
+def test_nobody_under_age_was_asked_but_with_a_guardian() -> None:
     minors = Subscriber.objects.filter(age_band=AgeBand.MINOR, age_band_ends_date__isnull=False)
+    with_guardian = minors.filter(guardianships__agreed_at__isnull=False)
+    assert with_guardian.count() == HOW_MANY[Fate.WITH_GUARDIAN]
+    assert with_guardian.filter(consents__status="confirmed").count() == with_guardian.count()
+    minors = minors.exclude(pk__in=with_guardian)
     assert minors.count() == HOW_MANY[Fate.UNDER_AGE]
     assert not Consent.objects.filter(subscriber__in=minors).exists()
     assert not Message.objects.filter(subscriber__in=minors).exclude(state=S.WITHHELD).exists()
+
+
+def test_some_yes_end_within_the_month() -> None:
+    soon = timezone.now() + timedelta(days=31)
+    ending = Consent.objects.filter(status="confirmed", expires_at__lte=soon)
+    assert ending.filter(subscriber__age_band=AgeBand.MINOR).count() == 1
+    assert ending.filter(expires_at__gt=timezone.now()).count() == ending.count() > 1
 
 
 def test_every_number_is_fictional_and_leaves_room_for_visitors() -> None:
@@ -235,7 +255,7 @@ def test_notices_and_forms_can_be_read_in_four_languages() -> None:
     languages = sorted(published.values_list("language", flat=True))
     assert languages == ["de", "de", "en", "en", "es", "es", "fr", "fr"]
     assert all(missing_elements(version) == [] for version in published)
-    assert set(published_forms().values_list("slug", flat=True)) == {"news", "shop"}
+    assert set(published_forms().values_list("slug", flat=True)) == {"news", "shop", "young"}
     draft = NoticeVersion.objects.get(published_at=None)
     assert len(missing_elements(draft)) == 2
 
@@ -266,7 +286,7 @@ def test_it_is_refused_outside_the_demo(command: str, settings: Settings) -> Non
     settings.DEMO = False
     with pytest.raises(CommandError, match="demo"):
         call_command(command, *(["--yes"] if command.startswith("remove") else []))
-    assert Subscriber.objects.count() == 300
+    assert Subscriber.objects.count() == EVERYBODY
 
 
 @pytest.mark.parametrize("command", ["load_sample_data", "remove_sample_data"])
@@ -274,19 +294,19 @@ def test_it_is_refused_beside_real_people(command: str) -> None:
     Subscriber.objects.filter(pk=Subscriber.objects.reachable()[0].pk).update(is_sample=False)
     with pytest.raises(CommandError):
         call_command(command, *(["--yes"] if command.startswith("remove") else []))
-    assert Subscriber.objects.count() == 300
+    assert Subscriber.objects.count() == EVERYBODY
 
 
 def test_it_is_not_mixed_with_data_of_ones_own() -> None:
     Purpose.objects.update(is_sample=False)
     assert "data of its own" in load()
-    assert Subscriber.objects.count() == 300
+    assert Subscriber.objects.count() == EVERYBODY
 
 
 def test_removal_asks_first() -> None:
     with pytest.raises(CommandError, match="--yes"):
         call_command("remove_sample_data")
-    assert Subscriber.objects.count() == 300
+    assert Subscriber.objects.count() == EVERYBODY
 
 
 def test_removal_keeps_nothing(settings: Settings, tmp_path: Path) -> None:

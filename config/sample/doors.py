@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from random import Random
 
 from django.conf import settings
@@ -17,7 +17,8 @@ from config.sample.sending import settle_system_texts
 from consent.circumstances import Circumstances
 from consent.open_forms import OpenForm, open_form
 from consent.operations.answers import confirm_with_code
-from consent.operations.signup import request_consent
+from consent.operations.guardianship import Household, ask_guardian
+from consent.operations.signup import Request, request_consent
 from messaging.models import Message, MessageKind
 from messaging.operations.inbound import receive_text
 from messaging.providers.base import InboundText
@@ -45,7 +46,7 @@ class Doors:
     _texts_received: int = 0
 
     def ask(self, person: Person, visit: Visit, at: datetime) -> None:
-        shown = self._page(visit.form, person.phone.language)
+        shown = self._page(visit.form, person.phone.language, at)
         page = shown.page
         ticked = [p for p in page.promises if p.purpose.code in visit.purposes]
         visit.token = request_consent(
@@ -57,7 +58,7 @@ class Doors:
             attributes={
                 code: each for code, each in person.attributes.items() if code in shown.asked
             },
-            age_asserted=f"{page.form.minimum_age} or older",
+            age_asserted=f"{page.age_asked} or older",
             circumstances=Circumstances(
                 page_address=f"{settings.PUBLIC_URL}/signup/{visit.form}/",
                 shown_text=shown.shown_text,
@@ -69,11 +70,35 @@ class Doors:
         )
         settle_system_texts()
 
-    def _page(self, slug: str, language: str) -> ShownPage:
+    def ask_guardian(self, person: Person, guardian: str, until: date, at: datetime) -> None:
+        """At the form for young readers; the words are those of a browser of that age."""
+        page = self._page(words.YOUNG_FORM, person.phone.language, at).page
+        news = [promise for promise in page.promises if promise.purpose.code == "news"]
+        wish = Request(
+            form=page.form,
+            version=page.version,
+            purposes=news,
+            language=person.phone.language,
+            method="page",
+            attributes={"branch": person.attributes["branch"]},
+            age_asserted=f"younger than {page.age_asked}",
+            circumstances=Circumstances(
+                page_address=f"{settings.PUBLIC_URL}/signup/{words.YOUNG_FORM}/",
+                shown_text=page.shown_text,
+                boxes={p.purpose.code: p in news for p in page.promises},
+                client_address=_home_address(person),
+                user_agent=BROWSER,
+            ),
+        )
+        household = Household(e164=person.phone.e164, guardian_e164=guardian, under_age_until=until)
+        ask_guardian(request=wish, household=household, at=at)
+        settle_system_texts()
+
+    def _page(self, slug: str, language: str, at: datetime) -> ShownPage:
         """The form as a browser shows it in that language, and all its words."""
         if (slug, language) not in self._pages:
             with translation.override(language):
-                page = open_form(self.library.forms[slug], language)
+                page = open_form(self.library.forms[slug], language, at=at)
                 if page is None:
                     raise LookupError(slug)
                 asked = page.form.attributes.values_list("code", flat=True)
@@ -107,10 +132,13 @@ class Doors:
             add_to_list(subscriber=subscriber, subscriber_list=friends, at=at)
 
     def text(self, person: Person, body: str, at: datetime) -> None:
+        self.text_from(person.phone.e164, body, at)
+
+    def text_from(self, e164: str, body: str, at: datetime) -> None:
         self._texts_received += 1
         text = InboundText(
             provider_message_id=f"sample-in-{self._texts_received}",
-            from_number=person.phone.e164,
+            from_number=e164,
             to_address=self.library.sender.address,
             body=body,
         )

@@ -107,6 +107,7 @@ def _forms(
     readers, customers = lists[words.READERS], lists[words.CUSTOMERS]
     forms = {
         words.NEWS_FORM: _form(words.NEWS_FORM, library, readers, "branch", "age_group", "likes"),
+        words.YOUNG_FORM: _form(words.YOUNG_FORM, library, readers, "branch"),
         words.SHOP_FORM: _form(words.SHOP_FORM, shop, customers, "branch", "likes"),
     }
     for form in forms.values():

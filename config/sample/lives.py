@@ -11,6 +11,7 @@ from config.sample import sending, words
 from config.sample.doors import Doors, on_own_page, subscriber_of
 from config.sample.library import Library
 from config.sample.people import Fate, Person, Visit
+from config.sample.phones import GUARDIANS
 from config.sample.timeline import DAY, HOUR, MINUTE, Timeline
 from consent.ledger import Entry, record
 from consent.models import ActorKind, EventKind, Hold, SuppressionSource
@@ -33,6 +34,7 @@ class Lives:
     def __post_init__(self) -> None:
         self.calendar = self.timeline.calendar
         self.doors = Doors(self.library, self.luck)
+        self._guardians = GUARDIANS
 
     def plan(self, person: Person) -> None:
         for visit in person.visits:
@@ -180,6 +182,27 @@ class Lives:
         readers = self.library.lists[words.READERS]
         add_to_list(subscriber=subscriber, subscriber_list=readers, at=at)
 
+    def with_guardian(self, person: Person) -> None:
+        """The guardian agrees within the hour, then the young reader does."""
+        guardian, self._guardians = self._guardians[0], self._guardians[1:]
+        # One of them is of age next month.
+        until = _first_of_month(self.calendar.now, months_later=1 + 9 * len(self._guardians))
+        at = self.calendar.days_ago(self.luck.randrange(2, 9), 16)
+        ask = functools.partial(self.doors.ask_guardian, person, guardian, until)
+        self.timeline.plan(at, ask)
+
+        def agree(at: datetime) -> None:
+            self.doors.text_from(guardian, "YES", at)
+            sending.settle_system_texts()
+
+        self.timeline.plan(at + 20 * MINUTE, agree)
+        self.timeline.plan(at + 31 * MINUTE, functools.partial(self.doors.text, person, "Yes"))
+
+
+def _first_of_month(now: datetime, *, months_later: int) -> date:
+    months = now.year * 12 + now.month - 1 + months_later
+    return date(months // 12, months % 12 + 1, 1)
+
 
 LATER = {
     Fate.STANDS: Lives.stands,
@@ -191,4 +214,5 @@ LATER = {
     Fate.STOPPED: Lives.stopped,
     Fate.ERASED: Lives.erased,
     Fate.UNDER_AGE: Lives.under_age,
+    Fate.WITH_GUARDIAN: Lives.with_guardian,
 }

@@ -28,12 +28,13 @@ class Fate(Enum):
     STOPPED = "wants no texts at all"
     ERASED = "wants to be forgotten"
     UNDER_AGE = "cannot be asked yet"
+    WITH_GUARDIAN = "under age, said yes with a guardian"
 
 
 HOW_MANY = {
-    Fate.STANDS: 219, Fate.WAS_HELD: 3, Fate.RARELY: 8, Fate.PAUSED: 5, Fate.HELD: 5,
+    Fate.STANDS: 216, Fate.WAS_HELD: 3, Fate.RARELY: 8, Fate.PAUSED: 5, Fate.HELD: 5,
     Fate.ASKED: 8, Fate.SILENT: 12, Fate.DECLINED: 5, Fate.WITHDREW: 15, Fate.STOPPED: 10,
-    Fate.ERASED: 5, Fate.UNDER_AGE: 5,
+    Fate.ERASED: 5, Fate.UNDER_AGE: 5, Fate.WITH_GUARDIAN: 3,
 }  # fmt: skip
 
 # What was ticked on which form; a person can come through two of them.
@@ -115,7 +116,7 @@ def _some_day(fewest: int, most: int, calendar: Calendar, luck: Random) -> datet
 
 
 def _ways(fate: Fate, luck: Random) -> Ways:
-    if fate is Fate.UNDER_AGE:
+    if fate in (Fate.UNDER_AGE, Fate.WITH_GUARDIAN):
         return []
     if fate in (Fate.ASKED, Fate.SILENT, Fate.DECLINED):
         return luck.choice([NEWS, NEWS, SHOP])

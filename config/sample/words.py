@@ -20,6 +20,8 @@ PURPOSES: dict[str, dict[str, Any]] = {
     "offers": {
         "name": "Offers of the library shop",
         "description": "Second-hand books, prints, bags and tea from the shop at Harbor Street.",
+        # Those who said yes first are about to be asked whether it still stands.
+        "consent_valid_days": 365,
         "kind": PurposeKind.MARKETING,
     },
     "reminders": {
@@ -70,7 +72,7 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 
 # The first country is the one assumed where no + is typed.
 COUNTRIES = ["GB", "US", "FR", "AU", "SE"]
-NEWS_FORM, SHOP_FORM, CAMP_FORM = "news", "shop", "camp"
+NEWS_FORM, SHOP_FORM, CAMP_FORM, YOUNG_FORM = "news", "shop", "camp", "young"
 FORMS: dict[str, dict[str, Any]] = {
     NEWS_FORM: {
         "title": "Texts from the library",
@@ -85,6 +87,14 @@ FORMS: dict[str, dict[str, Any]] = {
         "placement": "The till of the library shop at Harbor Street.",
         "reason_for_number": "Single copies are gone within the hour.",
         "alternative": "The trolley beside the till, every morning at ten.",
+    },
+    YOUNG_FORM: {
+        "title": "Texts for young readers",
+        "introduction": "Comics, games and the writing club. Below 16, with your guardian's yes.",
+        "takes_minors": True,
+        "placement": "The poster in the reading corner of each branch.",
+        "reason_for_number": "So that you know what is on after school.",
+        "alternative": "The board in the reading corner, and whoever sits at the desk.",
     },
     CAMP_FORM: {
         "title": "The reading camp in summer",

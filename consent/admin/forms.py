@@ -54,7 +54,15 @@ class SignupFormAdmin(GuardedAdmin):
         (None, {"fields": ("title", "slug", "introduction", "public_address")}),
         (
             gettext_lazy("What it asks"),
-            {"fields": ("notice", "subscriber_list", "minimum_age", "countries", "attributes")},
+            {
+                "fields": (
+                    "notice",
+                    "subscriber_list",
+                    ("minimum_age", "takes_minors"),
+                    "countries",
+                    "attributes",
+                )
+            },
         ),
         (
             gettext_lazy("Why it may ask"),

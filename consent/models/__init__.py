@@ -9,6 +9,7 @@ from consent.models.confirmations import (
     SpentCap,
 )
 from consent.models.forms import SignupForm
+from consent.models.guardians import Guardianship, GuardianshipEnd
 from consent.models.ledger import (
     ActorKind,
     Consent,
@@ -43,6 +44,8 @@ __all__ = [
     "ErasureListPosition",
     "ErasureToList",
     "EventKind",
+    "Guardianship",
+    "GuardianshipEnd",
     "HandoutChannel",
     "Hold",
     "LedgerCheckpoint",

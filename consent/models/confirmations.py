@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.forms import SignupForm
+from consent.models.guardians import Guardianship
 from consent.models.ledger import ConsentEvent
 from consent.models.notices import NoticePurpose, NoticeVersion
 from subscribers.models import Subscriber
@@ -28,6 +29,7 @@ class ConfirmationKind(models.TextChoices):
 
     REQUEST = "request", _("a wish to be texted")
     RECONFIRM = "reconfirm", _("whether an earlier yes still stands")
+    GUARDIAN = "guardian", _("a guardian about a young person's wish")
 
 
 class Confirmation(models.Model):
@@ -45,6 +47,10 @@ class Confirmation(models.Model):
     )
     form = models.ForeignKey(SignupForm, on_delete=models.PROTECT, related_name="+")
     notice_version = models.ForeignKey(NoticeVersion, on_delete=models.PROTECT, related_name="+")
+    # Of a young person's wish: what their guardian is asked about, or agreed to before.
+    guardianship = models.ForeignKey(
+        Guardianship, on_delete=models.PROTECT, null=True, related_name="confirmations"
+    )
     language = models.CharField(max_length=10)
     # Empty where only a reply answers: no code fits it.
     code_hash = models.BinaryField(max_length=32)
@@ -64,7 +70,11 @@ class Confirmation(models.Model):
                 fields=["subscriber"],
                 condition=Q(outcome=Outcome.OPEN),
                 name="one_open_request_per_number",
-            )
+            ),
+            models.CheckConstraint(
+                name="question_to_a_guardian_names_its_wish",
+                condition=~Q(kind=ConfirmationKind.GUARDIAN) | Q(guardianship__isnull=False),
+            ),
         ]
         indexes: ClassVar = [
             models.Index(

@@ -23,6 +23,12 @@ class SignupForm(models.Model):
         SubscriberList, on_delete=models.PROTECT, related_name="+", verbose_name=_("list")
     )
     minimum_age = models.PositiveSmallIntegerField(_("minimum age"), default=16)
+    takes_minors = models.BooleanField(
+        _("takes people below that age"),
+        default=False,
+        db_default=False,
+        help_text=_("With the yes of a guardian, given from the guardian's own phone."),
+    )
     countries = ArrayField(
         models.CharField(max_length=2),
         verbose_name=_("countries"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models.forms import SignupForm
 from consent.models.notices import NoticeVersion, Purpose
-from consent.models.triggers import append_only, lock_subscriber_first
+from consent.models.triggers import append_only, lock_subscriber_first, no_minor_agrees_alone
 from subscribers.models import Subscriber
 
 
@@ -185,7 +185,7 @@ class Consent(models.Model):
                 name="consent_to_look_at",
             ),
         ]
-        triggers: ClassVar = [lock_subscriber_first("consent")]
+        triggers: ClassVar = [lock_subscriber_first("consent"), no_minor_agrees_alone()]
 
     def __str__(self) -> str:
         return f"{self.subscriber}: {self.purpose} {self.status}"

@@ -61,6 +61,30 @@ def lock_subscriber_first(name: str) -> pgtrigger.Trigger:
     )
 
 
+def no_minor_agrees_alone() -> pgtrigger.Trigger:
+    """Refuse the yes of someone under age unless their guardian agreed to that purpose."""
+    return pgtrigger.Trigger(
+        name="no_minor_agrees_alone",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "confirming_event_id"),
+        condition=pgtrigger.Condition("NEW.status = 'confirmed'"),
+        func="""
+            IF EXISTS (SELECT 1 FROM subscribers_subscriber s
+                       WHERE s.id = NEW.subscriber_id AND s.age_band = 'minor'
+                         AND (s.age_band_ends_date IS NULL OR
+                              s.age_band_ends_date > (NEW.since_at AT TIME ZONE 'UTC')::date))
+               AND NOT EXISTS (SELECT 1 FROM consent_guardianship g
+                       JOIN consent_guardianship_purposes p ON p.guardianship_id = g.id
+                       WHERE g.subscriber_id = NEW.subscriber_id
+                         AND p.purpose_id = NEW.purpose_id
+                         AND g.agreed_at IS NOT NULL AND g.ended_at IS NULL) THEN
+                RAISE EXCEPTION 'consent %: nobody under age agrees alone', NEW.id;
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
 def lock_number_first(name: str) -> pgtrigger.Trigger:
     """As `lock_subscriber_first`, for rows that know only the digest of a number.
 

@@ -13,10 +13,16 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, transaction
 
-from consent.freshness import asks_again_at, ends_at, fades_at
+from consent.freshness import asks_again_at, ends_at, fades_at, starts_at
 from consent.local_law import law_for
-from consent.models import ConfirmationPurpose, Consent, Standing
-from consent.operations.asking_again import Ending, ask_again, ending, may_be_asked
+from consent.models import Consent, Standing
+from consent.operations.asking_again import (
+    Ending,
+    ask_again,
+    ending,
+    may_be_asked,
+    was_asked_about,
+)
 from consent.operations.expiry import record_lapse
 from subscribers import operations as people
 from subscribers.encryption import UnableToDecrypt
@@ -93,10 +99,15 @@ def end_of(consent: Consent, at: datetime) -> datetime | None:
 
 def _is_due(consent: Consent, end: datetime | None, at: datetime) -> bool:
     """It ends soon, and nobody asked about it yet."""
-    if end is None or at < _asks_at(consent, end):
+    if end is None or at < _asks_at(consent, end) or _ends_with_age(consent, end, at):
         return False
-    asked = ConfirmationPurpose.objects.filter(renews=consent.confirming_event_id)
-    return not asked.exists()
+    return not was_asked_about(consent.confirming_event_id)
+
+
+def _ends_with_age(consent: Consent, end: datetime, at: datetime) -> bool:
+    """They are asked when they are of age: until then no yes of theirs lasts any longer."""
+    day = consent.subscriber.age_band_ends_date
+    return consent.subscriber.is_under_age(at) and day is not None and end >= starts_at(day)
 
 
 def _asks_at(consent: Consent, end: datetime) -> datetime:
@@ -141,7 +152,8 @@ def note_act(*, subscriber: Subscriber, at: datetime) -> None:
 
 
 def _record_faded(subscriber: Subscriber, at: datetime) -> None:
-    for consent in _standing(subscriber):
+    for consent_id in [each.pk for each in _standing(subscriber)]:
+        consent = _with_all(consent_id)
         end = end_of(consent, at)
-        if end is not None and end <= at:
+        if consent.status == Standing.CONFIRMED and end is not None and end <= at:
             record_lapse(consent, ended_at=end, at=at)

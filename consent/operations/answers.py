@@ -17,6 +17,7 @@ from consent.codes import (
     fits,
     make_link,
 )
+from consent.guardians import guardian_allows
 from consent.ledger import Entry, evidence, record
 from consent.links import page_address
 from consent.models import (
@@ -31,13 +32,16 @@ from consent.models import (
 )
 from consent.models.confirmations import LinkScope, Outcome
 from consent.operations.ageing import note_act
+from consent.operations.guardianship import agree, refuse
 from consent.operations.signup import promises_in_words
 from consent.texts import TextKind, queue_text
-from subscribers.models import Subscriber
+from subscribers.models import AgeBand, Subscriber
 from subscribers.operations import (
     InvalidAttributes,
     add_to_list,
     lock_subscriber,
+    note_of_age,
+    note_under_age,
     set_attributes,
 )
 
@@ -74,6 +78,8 @@ def _try_code(
     confirmation = answerable(link.subscriber, at)
     if confirmation is None or not _code_is_right(confirmation, code, at):
         return None
+    if not guardian_allows(confirmation, at):
+        return None
     proof = {**circumstances.as_evidence(), "method": "code typed on the page"}
     _confirm(confirmation, proof, at)
     return confirmation.form
@@ -91,7 +97,7 @@ def answerable(subscriber: Subscriber, at: datetime) -> Confirmation | None:
             text_left_at__isnull=False,
             expires_at__gt=at,
         )
-        .select_related("form__subscriber_list", "subscriber__subject_key")
+        .select_related("form__subscriber_list", "subscriber__subject_key", "guardianship")
         .order_by("-text_left_at", "-pk")
         .first()
     )
@@ -119,7 +125,11 @@ def confirm_by_reply(*, subscriber: Subscriber, reply: Reply, at: datetime) -> b
     confirmation = answerable(subscriber, at)
     if confirmation is None:
         return False
-    _confirm(confirmation, _reply_evidence(reply, at), at)
+    if confirmation.kind == ConfirmationKind.GUARDIAN:
+        agree(confirmation, reply=reply, at=at)
+        _close(confirmation, Outcome.CONFIRMED, at)
+    elif guardian_allows(confirmation, at):
+        _confirm(confirmation, _reply_evidence(reply, at), at)
     return True
 
 
@@ -133,6 +143,10 @@ def decline_by_reply(*, subscriber: Subscriber, reply: Reply, at: datetime) -> b
     confirmation = answerable(subscriber, at)
     if confirmation is None:
         return False
+    if confirmation.kind == ConfirmationKind.GUARDIAN:
+        refuse(confirmation, reply=reply, at=at)
+        _close(confirmation, Outcome.DECLINED, at)
+        return True
     for line in _lines(confirmation):
         proof = _reply_evidence(reply, at)
         record(_entry(KIND_OF_NO[confirmation.kind], confirmation, line, proof), at=at)
@@ -146,6 +160,7 @@ def _reply_evidence(reply: Reply, at: datetime) -> dict[str, object]:
 
 def _confirm(confirmation: Confirmation, proof: dict[str, object], at: datetime) -> None:
     note_act(subscriber=confirmation.subscriber, at=at)
+    _note_age(confirmation, at)
     lines = _lines(confirmation)
     for line in lines:
         kind = _kind_of_yes(confirmation.subscriber, line)
@@ -159,6 +174,15 @@ def _confirm(confirmation: Confirmation, proof: dict[str, object], at: datetime)
             at=at,
         )
     _welcome(confirmation, lines, at)
+
+
+def _note_age(confirmation: Confirmation, at: datetime) -> None:
+    """What was said of their age counts only now that their number has said yes."""
+    person, guardianship = confirmation.subscriber, confirmation.guardianship
+    if guardianship is not None and guardianship.band_ends_date is not None:
+        note_under_age(subscriber=person, until=guardianship.band_ends_date)
+    if person.age_band == AgeBand.MINOR and not person.is_under_age(at):
+        note_of_age(subscriber=person)
 
 
 def _lines(confirmation: Confirmation) -> list[ConfirmationPurpose]:
@@ -197,8 +221,13 @@ def _entry(
             "statement": line.notice_purpose.statement,
             "request": str(line.requested_event_id),
             "requested_at": confirmation.requested_at.isoformat(),
+            "guardian": _guardian(confirmation),
         },
     )
+
+
+def _guardian(confirmation: Confirmation) -> str:
+    return str(confirmation.guardianship.reference) if confirmation.guardianship else ""
 
 
 def _close(confirmation: Confirmation, outcome: Outcome, at: datetime) -> None:

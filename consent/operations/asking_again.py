@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import translation
 from django.utils.formats import date_format
@@ -39,14 +40,18 @@ class Ending:
 
 
 def ending(consent: Consent, ends_at: datetime) -> Ending | None:
-    """None for a yes that names no form and notice of ours: it cannot be asked about."""
+    """None for a yes that was asked about before, or names no form and notice of ours."""
     event = consent.confirming_event
-    if event is None or event.form is None:
+    if event is None or event.form is None or was_asked_about(event.pk):
         return None
     promises = NoticePurpose.objects.select_related("purpose", "notice_version")
     promise = promises.filter(notice_version=event.notice_version_id, purpose=consent.purpose_id)
     found = promise.first()
     return Ending(event, found, event.form, ends_at) if found else None
+
+
+def was_asked_about(event_id: UUID | None) -> bool:
+    return ConfirmationPurpose.objects.filter(renews=event_id, renews__isnull=False).exists()
 
 
 def may_be_asked(subscriber: Subscriber) -> bool:
@@ -58,9 +63,14 @@ def may_be_asked(subscriber: Subscriber) -> bool:
     return not held and not subscriber.confirmations.filter(outcome=Outcome.OPEN).exists()
 
 
-def ask_again(subscriber: Subscriber, endings: Sequence[Ending], *, at: datetime) -> None:
-    """Queue the question about these. The caller holds the lock and saw that it may be asked."""
-    body = _words(subscriber, endings)
+def ask_again(
+    subscriber: Subscriber, endings: Sequence[Ending], *, of_age: bool = False, at: datetime
+) -> None:
+    """Queue the question about these. The caller holds the lock and saw that it may be asked.
+
+    `of_age`: these have ended, since the person now decides without a guardian.
+    """
+    body = _words(subscriber, endings, of_age)
     confirmation = _open(subscriber, endings, at)
     for each in endings:
         ConfirmationPurpose.objects.create(
@@ -83,7 +93,7 @@ def _first_end(endings: Iterable[Ending]) -> datetime:
     return min(each.ends_at for each in endings)
 
 
-def _words(subscriber: Subscriber, endings: Sequence[Ending]) -> str:
+def _words(subscriber: Subscriber, endings: Sequence[Ending], of_age: bool) -> str:
     with translation.override(subscriber.language):
         day = date_format(_first_end(endings), "DATE_FORMAT")
     return render_text(
@@ -91,6 +101,7 @@ def _words(subscriber: Subscriber, endings: Sequence[Ending]) -> str:
         language=subscriber.language,
         promises=promises_in_words([each.promise for each in endings]),
         day=day,
+        of_age=of_age,
     )
 
 

@@ -6,21 +6,25 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from consent.ledger import Entry, record
 from consent.models import (
     ActorKind,
     Consent,
+    ConsentEvent,
     ErasureToList,
     EventKind,
+    Guardianship,
+    GuardianshipEnd,
     Standing,
     Suppression,
     SuppressionSource,
 )
 from consent.models.confirmations import Outcome
+from consent.operations.guardianship_ends import end_guardianships
 from consent.operations.listing import list_waiting
-from consent.operations.withdrawal import move_suppressions, suppress_digest
+from consent.operations.withdrawal import await_wards, move_suppressions, suppress_digest
 from consent.suppression import is_suppressed
 from consent.texts import text_sender
 from subscribers import encryption, numbers
@@ -39,6 +43,7 @@ def erase_subscriber(
     """`forget`, and return when no text permitted before is still leaving."""
     locked_at = forget(subscriber=subscriber, actor_kind=actor_kind, remember_no=remember_no, at=at)
     text_sender().await_silence(subscriber_id=subscriber.pk, locked_at=locked_at)
+    await_wards(subscriber.pk, at=at)
 
 
 @transaction.atomic
@@ -55,6 +60,12 @@ def forget(
     locked_at = time.monotonic()
     if person.erased_at is None:
         _destroy_key(person)
+        end_guardianships(
+            holder=person,
+            because=GuardianshipEnd.ERASED,
+            proof={"method": "the guardian was erased"},
+            at=at,
+        )
         _settle_number(person, remember_no, at)
         _record(person, actor_kind, at)
         for store in reversed(personal_data_stores()):
@@ -106,12 +117,22 @@ def _record(person: Subscriber, actor_kind: ActorKind, at: datetime) -> None:
 
 
 def purge_pending(*, at: datetime) -> int:
-    """Erase people who were asked once, never answered, and wait for nothing."""
+    """Erase people who were asked once, never answered, and wait for nothing.
+
+    So goes who was asked as a guardian, once nothing rests on their answer.
+    """
     settled = Consent.objects.exclude(status=Standing.REQUESTED)
+    said_yes = ConsentEvent.objects.filter(kind=EventKind.CONFIRMED)
+    kept = Q(ended_at=None) | Q(requested_at__gt=at - PENDING_KEPT_FOR)
+    wishes = Guardianship.objects.filter(kept)
     never_answered = (
         Subscriber.objects.reachable()
-        .filter(created_at__lt=at - PENDING_KEPT_FOR, confirmations__isnull=False)
+        .filter(Q(confirmations__isnull=False) | Q(guardianships__isnull=False))
+        .filter(created_at__lt=at - PENDING_KEPT_FOR)
         .exclude(pk__in=settled.values("subscriber"))
+        .exclude(subject_reference__in=said_yes.values("subject"))
+        .exclude(pk__in=wishes.values("subscriber"))
+        .exclude(pk__in=wishes.values("holder"))
         .exclude(confirmations__outcome=Outcome.OPEN)
         .exclude(confirmations__requested_at__gt=at - PENDING_KEPT_FOR)
         .distinct()
@@ -125,6 +146,7 @@ def purge_held_numbers(*, at: datetime) -> int:
         Subscriber.objects.reachable()
         .filter(created_at__lt=at - PENDING_KEPT_FOR, number_changes_here__isnull=False)
         .filter(events=None, memberships=None)
+        .exclude(guardianships_held__isnull=False)
         .exclude(number_changes_here__requested_at__gt=at - PENDING_KEPT_FOR)
         .distinct()
     )

@@ -12,6 +12,7 @@ from django.db.models import F
 from consent import caps
 from consent.circumstances import Circumstances, Reply, address_block
 from consent.codes import CODE_MINUTES, TRIES, code_hash, fits, new_code
+from consent.guardians import held_guardianships
 from consent.ledger import Entry, record
 from consent.models import AccessCode, ActorKind, EventKind, NumberChange
 from consent.models.confirmations import Outcome
@@ -195,7 +196,7 @@ def _is_out_of_reach(person: Subscriber) -> bool:
 def _refuse_taken(change: NumberChange) -> None:
     # That somebody once typed the number into a form is no history of its owner's.
     lived = change.holder.events.exclude(kind=EventKind.REQUESTED).exists()
-    if lived or change.holder.memberships.exists():
+    if lived or change.holder.memberships.exists() or held_guardianships(change.holder).exists():
         raise NumberTaken
 
 

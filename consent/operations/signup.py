@@ -12,10 +12,12 @@ from django.db import transaction
 from consent import caps
 from consent.circumstances import Circumstances, Reply, address_block
 from consent.codes import CODE_MINUTES, code_hash, make_link, new_code
+from consent.guardians import guardian_allows
 from consent.ledger import Entry, record
 from consent.models import (
     ActorKind,
     Confirmation,
+    ConfirmationKind,
     ConfirmationPurpose,
     ConsentEvent,
     EventKind,
@@ -86,6 +88,9 @@ def _ask_number(request: Request, e164: str, at: datetime) -> str:
         return ""
     subscriber = remember_subscriber(e164=e164, language=request.language, at=at)
     lock_subscriber(subscriber)
+    if subscriber.is_under_age(at):
+        # Whatever was ticked: their guardian is asked, or nobody.
+        return ""
     if may_ask_again(subscriber, at):
         ask(request, subscriber, at)
     return _page_token(subscriber, at)
@@ -110,7 +115,8 @@ def ask(request: Request, subscriber: Subscriber, at: datetime) -> Confirmation:
         code=code,
         promises=promises_in_words(request.purposes),
     )
-    events = [_record(request, purpose, subscriber, body, at) for purpose in request.purposes]
+    about: dict[str, object] = {"confirmation_text": body}
+    events = [record_request(request, each, subscriber, about, at) for each in request.purposes]
     confirmation = _open_confirmation(request, subscriber, code, events, at)
     queue_words(
         TextKind.CONFIRMATION,
@@ -135,9 +141,14 @@ def promises_in_words(purposes: Collection[NoticePurpose]) -> str:
     )
 
 
-def _record(
-    request: Request, promise: NoticePurpose, subscriber: Subscriber, body: str, at: datetime
+def record_request(
+    request: Request,
+    promise: NoticePurpose,
+    subscriber: Subscriber,
+    about: dict[str, object],
+    at: datetime,
 ) -> ConsentEvent:
+    """Write down the wish for one purpose; `about` is what we did about it, such as a text."""
     evidence = {
         **request.circumstances.as_evidence(),
         **request.proof,
@@ -146,7 +157,7 @@ def _record(
         "statement": promise.statement,
         "attributes": request.attributes,
         "age_asserted": request.age_asserted,
-        "confirmation_text": body,
+        **about,
     }
     entry = Entry(
         kind=EventKind.REQUESTED,
@@ -195,8 +206,9 @@ def ask_after_start(subscriber: Subscriber, *, reply: Reply, at: datetime) -> No
 
     The double opt-in runs in full: START alone permits nothing.
     """
-    last = subscriber.confirmations.order_by("-requested_at", "-pk").first()
-    if last is None or last.form.published_at is None:
+    own = subscriber.confirmations.exclude(kind=ConfirmationKind.GUARDIAN)
+    last = own.order_by("-requested_at", "-pk").first()
+    if last is None or last.form.published_at is None or not guardian_allows(last, at):
         return
     promises = [
         line.notice_purpose
@@ -209,4 +221,5 @@ def ask_after_start(subscriber: Subscriber, *, reply: Reply, at: datetime) -> No
             form=last.form, version=last.notice_version, purposes=promises, method="text",
             language=last.language, proof=reply.as_evidence(at),
         )  # fmt: skip
-        ask(request, subscriber, at)
+        confirmation = ask(request, subscriber, at)
+        Confirmation.objects.filter(pk=confirmation.pk).update(guardianship=last.guardianship)

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.circumstances import Circumstances
+from consent.guardians import wards_let_go
 from consent.ledger import Entry, record
 from consent.models import (
     ActorKind,
@@ -16,6 +17,7 @@ from consent.models import (
     ConfirmationKind,
     Consent,
     EventKind,
+    GuardianshipEnd,
     Hold,
     Purpose,
     Standing,
@@ -23,6 +25,7 @@ from consent.models import (
     SuppressionSource,
 )
 from consent.models.confirmations import Outcome
+from consent.operations.guardianship_ends import end_guardianships
 from consent.texts import text_sender
 from subscribers import encryption, numbers
 from subscribers.models import Subscriber
@@ -94,6 +97,14 @@ def stop_and_wait(
         subscriber=subscriber, source=source, at=at, proof=proof, circumstances=circumstances
     )
     text_sender().await_silence(subscriber_id=subscriber.pk, locked_at=locked_at)
+    await_wards(subscriber.pk, at=at)
+
+
+def await_wards(holder_id: int, *, at: datetime) -> None:
+    """What a guardian's no took back is not leaving any more either."""
+    for ward_id in wards_let_go(holder_id, at=at):
+        # They were locked after the guardian, at some moment before this one.
+        text_sender().await_silence(subscriber_id=ward_id, locked_at=time.monotonic())
 
 
 @transaction.atomic
@@ -120,7 +131,14 @@ def stop_all_texts(
         outcome=Outcome.WITHDRAWN, answered_at=at
     )
     Hold.objects.filter(subscriber=subscriber, released_at=None).update(released_at=at)
+    end_guardianships(
+        holder=subscriber, because=GuardianshipEnd.STOPPED, proof=_of_guardian(proof), at=at
+    )
     return locked_at
+
+
+def _of_guardian(proof: dict[str, object] | None) -> dict[str, object]:
+    return {"method": "the guardian wants no more texts", **(proof or {})}
 
 
 def _suppress_person(subscriber: Subscriber, source: SuppressionSource, at: datetime) -> float:

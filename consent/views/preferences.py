@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from consent.forms import Frequency, Pause, Settings
 from consent.frequency import how_often
+from consent.guardians import live_guardianships, wards
 from consent.models import SuppressionSource
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.withdrawal import stop_and_wait, withdraw_consent
@@ -59,6 +60,8 @@ def _show(
             filter(None, (line.paused_until_at for line in lines)), default=None
         ),
         "is_stopped": is_suppressed(subscriber),
+        "guardianships": live_guardianships(subscriber).prefetch_related("purposes"),
+        "wards": wards(subscriber),
         "pause": Pause(),
         "settings": form,
     }

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.forms import ReceiptToCheck
+from consent.models import EventKind
 from consent.notices import rendered_notice
 from consent.receipt_checks import check_receipt
 from consent.receipts import Receipt, receipt_of, receipted
@@ -37,6 +38,7 @@ def receipt(request: HttpRequest, subscriber: Subscriber, event_id: UUID) -> Htt
     shown = _own_receipt(subscriber, event_id)
     context = {
         "receipt": shown,
+        "by_guardian": shown.event.kind == EventKind.GUARDIAN_CONFIRMED,
         "version": shown.version,
         "notice": rendered_notice(shown.version),
         "number": subscriber.masked_number,

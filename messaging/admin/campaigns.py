@@ -41,7 +41,15 @@ STARTED = (
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Campaign
-        fields = ("name", "purpose", "subscriber_list", "segment", "sender", "useful_hours")
+        fields = (
+            "name",
+            "purpose",
+            "subscriber_list",
+            "segment",
+            "sender",
+            "useful_hours",
+            "fit_for_minors",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,7 +85,15 @@ class CampaignAdmin(GuardedAdmin):
     list_filter = ("status", "purpose")
     list_select_related = ("purpose", "subscriber_list", "created_by")
     ordering = ("-created_at",)
-    fields = ("name", "purpose", "subscriber_list", "segment", "sender", "useful_hours")
+    fields = (
+        "name",
+        "purpose",
+        "subscriber_list",
+        "segment",
+        "sender",
+        "useful_hours",
+        "fit_for_minors",
+    )
     change_form_template = "admin/messaging/campaign/change_form.html"
 
     @admin.display(description=gettext_lazy("status"), ordering="status")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from consent.models import ConsentEvent, Hold, Suppression
+from consent.models import ConsentEvent, Guardianship, Hold, Suppression
 from consent.standing import standings
 from messaging.admin.reasons import reasons
 from messaging.models import InboundMessage, Message
@@ -34,6 +34,7 @@ def person_context(person: Subscriber, *, at: datetime) -> dict[str, Any]:
         "texts": _texts(person),
         "replies": _replies(person),
         "suppression": _suppression(person),
+        "guardianships": _guardianships(person),
         "hold": Hold.objects.filter(subscriber=person, released_at=None).first(),
     }
 
@@ -61,6 +62,10 @@ def _replies(person: Subscriber) -> list[InboundMessage]:
     return list(
         InboundMessage.objects.filter(subscriber=person).order_by("-received_at")[:MOST_LINES]
     )
+
+
+def _guardianships(person: Subscriber) -> list[Guardianship]:
+    return list(person.guardianships.select_related("holder").order_by("-requested_at"))
 
 
 def _suppression(person: Subscriber) -> Suppression | None:

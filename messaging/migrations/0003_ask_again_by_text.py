@@ -6,13 +6,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0001_initial'),
+        ('messaging', '0002_service_texts_and_registered_senders'),
     ]
 
     operations = [
         migrations.AlterField(
             model_name='message',
             name='kind',
-            field=models.CharField(choices=[('marketing', 'campaign'), ('confirmation', 'confirmation'), ('welcome', 'welcome'), ('stop_answer', 'answer to a stop word'), ('help_answer', 'answer to HELP'), ('access_code', "code for the person's page"), ('number_change', 'code for a new number'), ('reconfirmation', 'question whether a yes still stands')], max_length=14, verbose_name='kind'),
+            field=models.CharField(choices=[('marketing', 'campaign'), ('service', 'service'), ('confirmation', 'confirmation'), ('welcome', 'welcome'), ('stop_answer', 'answer to a stop word'), ('help_answer', 'answer to HELP'), ('access_code', "code for the person's page"), ('number_change', 'code for a new number'), ('reconfirmation', 'question whether a yes still stands')], max_length=14, verbose_name='kind'),
         ),
     ]

@@ -64,6 +64,12 @@ class Campaign(models.Model):
         default=24,
         help_text=_("Texts that could not leave by then are dropped, not sent late."),
     )
+    fit_for_minors = models.BooleanField(
+        _("fit for people under age"),
+        default=False,
+        db_default=False,
+        help_text=_("Otherwise nobody under age gets it, whatever their guardian agreed to."),
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=CampaignStatus.choices, default=CampaignStatus.DRAFT
     )
@@ -129,9 +135,9 @@ class Campaign(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "OLD.status <> 'draft' AND (OLD.purpose_id, OLD.subscriber_list_id,"
-                    " OLD.sender_id, OLD.useful_hours, OLD.created_by_id)"
+                    " OLD.sender_id, OLD.useful_hours, OLD.fit_for_minors, OLD.created_by_id)"
                     " IS DISTINCT FROM (NEW.purpose_id, NEW.subscriber_list_id,"
-                    " NEW.sender_id, NEW.useful_hours, NEW.created_by_id)"
+                    " NEW.sender_id, NEW.useful_hours, NEW.fit_for_minors, NEW.created_by_id)"
                     " OR OLD.status <> 'draft' AND NEW.status <> 'draft'"
                     " AND (OLD.segment_id, OLD.segment_rule) IS DISTINCT FROM"
                     " (NEW.segment_id, NEW.segment_rule)"

@@ -34,6 +34,7 @@ class MessageKind(models.TextChoices):
     ACCESS_CODE = "access_code", _("code for the person's page")
     NUMBER_CHANGE = "number_change", _("code for a new number")
     RECONFIRMATION = "reconfirmation", _("question whether a yes still stands")
+    GUARDIAN = "guardian", _("question to a guardian")
 
 
 CAMPAIGN_KINDS = (MessageKind.MARKETING, MessageKind.SERVICE)

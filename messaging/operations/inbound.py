@@ -23,6 +23,7 @@ from consent.operations.number_change import (
 )
 from consent.operations.signup import ask_after_start
 from consent.operations.withdrawal import (
+    await_wards,
     lift_suppression,
     stop_all_texts,
     suppress_number,
@@ -58,6 +59,7 @@ def receive_text(*, provider: str, text: InboundText, at: datetime) -> None:
                 raise
     if subscriber_id is not None and meaning(text.body) == Meaning.STOP:
         await_silence(subscriber_id, locked_at=locked_at)
+        await_wards(subscriber_id, at=at)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 TOKEN = "a" * 22
 PAGES = [
     "/",
+    "/asked/",
     "/done/",
     "/preferences/",
     "/privacy/",
@@ -63,6 +64,21 @@ def test_it_can_be_used_by_everybody(page: Page, live_url: str, path: str):
 
 def test_the_signup_page_can_be_used_by_everybody(page: Page, live_url: str):
     page.goto(first_form(page, live_url))
+    check(page)
+
+
+def test_the_two_more_questions_can_be_used_by_everybody(page: Page, live_url: str):
+    cast.young_form()
+    page.goto(live_url + "/signup/young/")
+    page.get_by_label("I am younger than 16").check()
+    page.locator("[name=number]").fill("07700 900123")
+    page.locator("main form button").click()
+    page.get_by_role("status").get_by_role("link").click()
+    assert page.locator("[name=number]").input_value() == "07700 900123"
+    check(page)
+    page.locator("main form button").click()
+    page.get_by_role("alert").get_by_role("link").first.click()
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
     check(page)
 
 

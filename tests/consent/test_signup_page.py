@@ -149,10 +149,15 @@ def test_age_must_be_said_where_it_matters(client, form):
     assert errors_of(response)["age"] == ["Say whether you are 16 or older."]
 
 
-def test_age_is_not_asked_where_it_does_not_matter(client, form):
-    SignupForm.objects.update(minimum_age=0)
-    assert "How old are you" not in client.get(PAGE).content.decode()
-    assert client.post(PAGE, filled_in(client)).status_code == 303
+@pytest.mark.parametrize(
+    ("minimum", "countries", "asked"),
+    [(0, ["GB", "US"], 13), (0, ["GB", "DE"], 16), (18, ["GB"], 18)],
+)
+def test_the_age_asked_is_the_highest_of_the_form_and_its_countries(
+    client, form, minimum, countries, asked
+):
+    SignupForm.objects.update(minimum_age=minimum, countries=countries)
+    assert f"I am {asked} or older" in client.get(PAGE).content.decode()
 
 
 def test_a_yes_to_words_that_changed_meanwhile_does_not_count(client, form):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from consent.circumstances import Circumstances, Reply
-from consent.models import ActorKind, Confirmation, Consent, SuppressionSource
+from consent.models import ActorKind, Consent, SuppressionSource
 from consent.operations import ageing, answers, erasure, expiry, number_change, signup, withdrawal
 from consent.operations.sealing import seal, seal_batch
 from consent.replay import pending_headers, replay, standings_kept
@@ -68,6 +68,19 @@ class People(RuleBasedStateMachine):
         if person := self.person(e164):
             word(subscriber=person, reply=REPLY, at=self.at)
 
+    @rule(e164=numbers, guardian=numbers, asked=purposes, days=st.integers(1, 40))
+    def ask_a_guardian(self, e164, guardian, asked, days) -> None:
+        until = (self.at + days * cast.DAY).date()
+        with contextlib.suppress(Subscriber.DoesNotExist):
+            cast.guardian_asked(e164, guardian, asked(), at=self.at, until=until)
+
+    @rule(e164=numbers, guardian=numbers, asked=purposes)
+    def join_with_a_guardian(self, e164, guardian, asked) -> None:
+        self.ask_a_guardian(e164, guardian, asked, 20)
+        for number in (guardian, e164):
+            self.answer(number, answers.confirm_by_reply)
+            cast.let_texts_go(self.at)
+
     @rule(e164=numbers, purpose=purposes)
     def withdraw(self, e164, purpose) -> None:
         if person := self.person(e164):
@@ -106,15 +119,13 @@ class People(RuleBasedStateMachine):
     @rule()
     def lapse(self) -> None:
         expiry.record_expiries(at=self.at)
+        cast.let_texts_go(self.at)
         expiry.close_old_confirmations(at=self.at)
 
     @rule()
     def look_after_consents(self) -> None:
         ageing.look_after_consents(at=self.at)
-        # The confirm worker lets the questions go.
-        Confirmation.objects.filter(kind="reconfirm", text_left_at=None).update(
-            text_left_at=self.at
-        )
+        cast.let_texts_go(self.at)
 
     @rule(limit=st.integers(1, 5))
     def seal_some(self, limit) -> None:

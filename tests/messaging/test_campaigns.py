@@ -59,6 +59,7 @@ def test_a_draft_that_is_not_ready_names_everything_that_is_missing():
         lambda c: CampaignText.objects.filter(campaign=c).delete(),
         lambda c: Campaign.objects.filter(pk=c.pk).update(purpose=cast.offers()),
         lambda c: Campaign.objects.filter(pk=c.pk).update(useful_hours=99),
+        lambda c: Campaign.objects.filter(pk=c.pk).update(fit_for_minors=True),
         lambda c: Campaign.objects.filter(pk=c.pk).update(segment_rule={"all": []}),
     ],
 )
