@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from consent.freshness import fades_at
 from messaging.models import COUNTS_AS_SENT, MessageKind, Sender
 from messaging.places import Place, Places, is_registered, may_reach
 from messaging.rules import Frequency, SendFacts
@@ -23,6 +24,7 @@ LONGEST_CAP = timedelta(days=31)
 LOAD = """
     SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id, s.number_ciphertext, d.wrapped_key,
         s.time_zone, s.region, s.number_area, s.country, s.age_band, s.age_band_ends_date,
+        s.last_acted_at,
         c.confirming_event_id, c.promised_texts, c.promised_days,
         COALESCE(c.status = 'confirmed' AND (c.expires_at IS NULL OR c.expires_at > %(at)s), false)
             AS consented,
@@ -30,6 +32,10 @@ LOAD = """
         s.restricted_at IS NOT NULL AS restricted, s.number_gone_at IS NULL AS number_usable,
         EXISTS (SELECT 1 FROM consent_consentevidence e
             WHERE e.event_id = c.confirming_event_id) AS provenance_known,
+        EXISTS (SELECT 1 FROM consent_guardianship g
+            JOIN consent_guardianship_purposes y ON y.guardianship_id = g.id
+            WHERE g.subscriber_id = s.id AND y.purpose_id = q.purpose_id
+              AND g.agreed_at IS NOT NULL AND g.ended_at IS NULL) AS guardian_agreed,
         EXISTS (SELECT 1 FROM consent_suppression x
             WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL) AS suppressed,
         EXISTS (SELECT 1 FROM consent_hold h
@@ -134,6 +140,8 @@ def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> S
         provenance_known=row["provenance_known"],
         campaign_texts_at=tuple(row["campaign_texts_at"]),
         under_age=_is_under_age(row, at),
+        guardian_agreed=row["guardian_agreed"],
+        fades_at=fades_at(row["last_acted_at"], place.asked),
         caps=place.caps,
         hours=place.hours,
         sender_reaches_country=may_reach(sender, row["country"]),

@@ -26,6 +26,7 @@ class Wording:
     texts: dict[int, dict[str, str]] = field(default_factory=dict)
     runs: dict[int, bool] = field(default_factory=dict)
     approved: dict[int, bool] = field(default_factory=dict)
+    fit_for_minors: dict[int, bool] = field(default_factory=dict)
     frozen: bool = False
 
     @classmethod
@@ -40,6 +41,7 @@ class Wording:
             wording.texts[campaign.pk] = text_by_language(campaign)
             wording.runs[campaign.pk] = campaign.status == CampaignStatus.RUNNING
             wording.approved[campaign.pk] = approval_holds(campaign)
+            wording.fit_for_minors[campaign.pk] = campaign.fit_for_minors
         return wording
 
     def complete(self, message: Claimed) -> SendFacts:
@@ -53,6 +55,7 @@ class Wording:
             facts,
             campaign_runs=self.runs[campaign_id],
             approval_holds=self.approved[campaign_id],
+            fit_for_minors=self.fit_for_minors[campaign_id],
             frozen=self.frozen,
         )
 

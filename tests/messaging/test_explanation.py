@@ -7,10 +7,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from consent.models import SuppressionSource
+from consent.models import Guardianship, SuppressionSource
 from consent.operations.withdrawal import stop_all_texts
 from messaging.explanation import explain
 from messaging.gate import MARKETING_RULES
+from messaging.models import Campaign
 from subscribers.models import AccessRecord, Subscriber
 from subscribers.operations import change_settings
 from tests import cast
@@ -126,3 +127,19 @@ def test_the_page_asks_which_campaign_and_takes_no_garbage(client: Client):
     client.force_login(cast.author())
     assert "Ask every rule" in why_page(client, alice)
     assert "Select a valid choice" in why_page(client, alice, campaign="x")
+
+
+def test_someone_under_age_gets_what_is_fit_for_them_while_a_guardian_agrees():
+    dora = cast.dora()
+    unfit, fit = cast.draft(), cast.draft()
+    Campaign.objects.filter(pk=fit.pk).update(fit_for_minors=True)
+    assert no(explain(unfit, dora, at=AT)) == ["under_age"]
+    assert no(explain(fit, dora, at=AT)) == []
+    Guardianship.objects.update(ended_at=AT, ended_because="stopped")
+    assert no(explain(fit, dora, at=AT)) == ["under_age"]
+
+
+def test_a_yes_that_has_faded_permits_nothing_even_before_that_is_recorded():
+    claire = cast.confirmed("+33639980012")
+    assert no(explain(cast.draft(), claire, at=AT)) == []
+    assert no(explain(cast.draft(), claire, at=cast.NOON + 1097 * cast.DAY)) == ["yes_faded"]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from consent.freshness import starts_at
 from consent.models import Consent, Guardianship, Standing
+from messaging.models import Campaign, Message, MessageState
 from subscribers.models import AgeBand, Subscriber
 from tests import cast
 from tests.stories.conftest import wait_until
@@ -48,6 +49,20 @@ def test_guardian_then_young_person_say_yes_each_from_their_own_phone(town, youn
     assert beatrice.age_band == AgeBand.MINOR
     assert consent.expires_at == starts_at(beatrice.age_band_ends_date)
     assert len(town.phone(PAT).texts()) == 1
+
+
+def test_they_get_only_what_is_marked_fit_for_them(town, young):
+    dora = cast.dora(at=timezone.now() - cast.HOUR)
+    phone = town.phone(cast.DORA)
+    town.run(cast.draft("Wine tasting on Friday."))
+    fit = cast.draft("Comics on Saturday.")
+    Campaign.objects.filter(pk=fit.pk).update(fit_for_minors=True)
+    fit.refresh_from_db()
+    town.run(fit)
+    phone.gets("Comics on Saturday.")
+    assert not any("Wine" in text for text in phone.texts())
+    [withheld] = Message.objects.filter(subscriber=dora, state=MessageState.WITHHELD)
+    assert [objection["code"] for objection in withheld.objections] == ["under_age"]
 
 
 def test_no_from_the_guardian_and_nobody_hears_from_us_again(town, young):
