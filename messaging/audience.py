@@ -49,10 +49,7 @@ class Forecast:
 
 def forecast(campaign: Campaign, at: datetime) -> Forecast:
     """A superset for preview: the gate has more rules, and the last word."""
-    people = audience(campaign).annotate(
-        agreed=Exists(active_consents(campaign.purpose_id, at)),
-        stopped=Exists(live_suppressions()),
-    )
+    people = _judged(campaign, at)
     counts = people.aggregate(
         audience=Count("pk"),
         reachable=Count("pk", filter=Q(agreed=True, stopped=False)),
@@ -62,6 +59,19 @@ def forecast(campaign: Campaign, at: datetime) -> Forecast:
     languages = people.filter(agreed=True, stopped=False).values_list("language")
     by_language = dict(languages.annotate(Count("pk")).order_by("language"))
     return Forecast(**counts, by_language=by_language)
+
+
+def reachable(campaign: Campaign, at: datetime) -> SubscriberQuerySet:
+    """Those of the audience who could be texted right now, by consent and suppression."""
+    return _judged(campaign, at).filter(agreed=True, stopped=False)
+
+
+def _judged(campaign: Campaign, at: datetime) -> SubscriberQuerySet:
+    people: SubscriberQuerySet = audience(campaign).annotate(
+        agreed=Exists(active_consents(campaign.purpose_id, at)),
+        stopped=Exists(live_suppressions()),
+    )
+    return people
 
 
 def active_consents(purpose_id: int, at: datetime) -> QuerySet[Consent]:
