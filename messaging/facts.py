@@ -23,6 +23,7 @@ from subscribers.models import AgeBand
 LONGEST_CAP = timedelta(days=31)
 LOAD = """
     SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id, s.number_ciphertext, d.wrapped_key,
+        CASE WHEN q.purpose_id IS NULL THEN '{}' ELSE s.attributes::text END AS answers,
         s.time_zone, s.region, s.number_area, s.country, s.age_band, s.age_band_ends_date,
         s.last_acted_at,
         c.confirming_event_id, c.promised_texts, c.promised_days,
@@ -82,7 +83,8 @@ class Question:
 class Known:
     """The answer to a question, but for what is known of the campaign.
 
-    `row` has what only the turn opens: the number's and the key's ciphertexts.
+    `row` has what only the turn opens: the number's and the key's ciphertexts, and the person's
+    attributes for a campaign's placeholders.
     """
 
     facts: SendFacts

@@ -41,7 +41,9 @@ class Claimed:
     """One locked message and everything the turn needs to decide and to send it.
 
     What is personal lives only as long as the turn. `body` is "" for a campaign's
-    text, whose words come from the campaign.
+    text, whose words come from the campaign; `answers` are the person's attributes for its
+    placeholders, as JSON that is read only where words ask for them. `parts` is the most that
+    the text may take, until it is filled and counted.
     """
 
     id: int
@@ -60,6 +62,7 @@ class Claimed:
     to: str = field(repr=False)
     body: str = field(repr=False)
     key: bytes = field(repr=False)
+    answers: str = field(repr=False, default="{}")
 
 
 def claim(sender: Sender, *, marketing: bool, limit: int, at: datetime) -> list[Claimed]:
@@ -106,6 +109,7 @@ def _claimed(message: dict[str, Any], known: Known) -> Claimed:
     return Claimed(
         kind=MessageKind(message["kind"]),
         confirming_event_id=known.row["confirming_event_id"],
+        answers=known.row["answers"],
         facts=replace(known.facts, number_known=bool(to)),
         to=to,
         body=body,

@@ -17,6 +17,7 @@ from messaging.lanes.claims import Claimed
 from messaging.lanes.wording import Wording
 from messaging.models import ANSWERS
 from messaging.models.triggers import ACTIVE_CONSENT, LIVE_SUPPRESSION
+from messaging.parts import parts
 from messaging.rules import Objection, SendFacts
 from messaging.texts import seal_text
 
@@ -26,10 +27,11 @@ PERMIT = f"""
     UPDATE messaging_message m
     SET state = 'submitting', permitted_at = %(at)s, attempts_made = m.attempts_made + 1,
         consent_event_id = v.consent_event_id, text_ciphertext = v.text_ciphertext,
-        objections = '[]'::jsonb
+        parts = v.parts, objections = '[]'::jsonb
     FROM (SELECT unnest(%(ids)s::bigint[]) AS id,
                  unnest(%(events)s::uuid[]) AS consent_event_id,
-                 unnest(%(texts)s::bytea[]) AS text_ciphertext) v
+                 unnest(%(texts)s::bytea[]) AS text_ciphertext,
+                 unnest(%(parts)s::int[]) AS parts) v
     WHERE m.id = v.id AND m.state = 'queued'
       AND (m.campaign_id IS NULL
            OR EXISTS ({ACTIVE_CONSENT.format(m="m", event="v.consent_event_id")}))
@@ -154,24 +156,31 @@ def _permit(decisions: Decisions, at: datetime) -> list[Permitted]:
             seal_text(body, key=message.key, receipt_token=message.receipt_token)
             for message, body in allowed.values()
         ],
+        # What really leaves is what is charged: the row was written before it was known.
+        "parts": [parts(body) for _, body in allowed.values()],
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(PERMIT, parameters)
         let_go = dict(cursor.fetchall())
-    permitted = [_permitted(*allowed[id], let_go[id]) for id in allowed if id in let_go]
+    counted = dict(zip(allowed, parameters["parts"], strict=True))
+    permitted = [
+        _permitted(*allowed[id], attempt=let_go[id], taken=counted[id])
+        for id in allowed
+        if id in let_go
+    ]
     asked = [text.confirmation_id for text in permitted if text.confirmation_id is not None]
     note_texts_left(confirmation_ids=asked, at=at)
     return permitted
 
 
-def _permitted(message: Claimed, body: str, attempt: int) -> Permitted:
+def _permitted(message: Claimed, body: str, *, attempt: int, taken: int) -> Permitted:
     return Permitted(
         id=message.id,
         attempt=attempt,
         to=message.to,
         body=body,
         receipt_token=message.receipt_token,
-        parts=message.parts,
+        parts=taken,
         throttled=message.throttled,
         confirmation_id=message.confirmation_id,
     )

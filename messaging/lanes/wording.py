@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from consent import erasure_list
 from messaging.approvals import approval_holds
-from messaging.composition import text_by_language
+from messaging.composition import templates
 from messaging.lanes.claims import Claimed
+from messaging.lengths import slots_of
 from messaging.models import Campaign, CampaignStatus, SendingFreeze
+from messaging.placeholders import Template, UnreadableTemplate, fill
 from messaging.rules import SendFacts
+from messaging.values import Slot
 
 
 def is_frozen() -> bool:
@@ -21,9 +25,13 @@ def is_frozen() -> bool:
 
 @dataclass
 class Wording:
-    """Loaded once per turn, after the locks, for all campaigns in the batch."""
+    """Loaded once per turn, after the locks, for all campaigns in the batch.
 
-    texts: dict[int, dict[str, str]] = field(default_factory=dict)
+    Templates are read once per campaign and language, and filled once per message.
+    """
+
+    texts: dict[int, dict[str, Template]] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
     runs: dict[int, bool] = field(default_factory=dict)
     approved: dict[int, bool] = field(default_factory=dict)
     fit_for_minors: dict[int, bool] = field(default_factory=dict)
@@ -38,10 +46,12 @@ class Wording:
         wording = cls(frozen=bool(ids) and is_frozen())
         campaigns = Campaign.objects.filter(pk__in=ids)
         for campaign in campaigns.select_related("purpose").prefetch_related("texts"):
-            wording.texts[campaign.pk] = text_by_language(campaign)
+            wording.texts[campaign.pk] = _readable(campaign)
             wording.runs[campaign.pk] = campaign.status == CampaignStatus.RUNNING
-            wording.approved[campaign.pk] = approval_holds(campaign)
+            readable = bool(wording.texts[campaign.pk])
+            wording.approved[campaign.pk] = readable and approval_holds(campaign)
             wording.fit_for_minors[campaign.pk] = campaign.fit_for_minors
+        wording.slots = slots_of([t for texts in wording.texts.values() for t in texts.values()])
         return wording
 
     def complete(self, message: Claimed) -> SendFacts:
@@ -60,5 +70,16 @@ class Wording:
         )
 
     def body(self, message: Claimed) -> str:
+        """The text for one person, as it leaves."""
         texts = self.texts[message.campaign_id or 0]
-        return texts.get(message.language, texts[""])
+        template = texts.get(message.language, texts[""])
+        answers = json.loads(message.answers) if template.placeholders else {}
+        return fill(template, answers, self.slots)
+
+
+def _readable(campaign: Campaign) -> dict[str, Template]:
+    """Empty when its words cannot be read: nothing of it may leave."""
+    try:
+        return templates(campaign)
+    except UnreadableTemplate:
+        return {}

@@ -11,10 +11,10 @@ from django.db import DatabaseError, InternalError, connection, transaction
 from django.db.models import Max
 
 from messaging.audience import audience, kind_of
-from messaging.composition import text_by_language
 from messaging.lanes.lease import lease
+from messaging.lengths import ranges
 from messaging.models import Campaign, CampaignStatus, Message
-from messaging.parts import parts
+from messaging.placeholders import UnreadableTemplate
 from subscribers.segments import InvalidRule
 
 log = logging.getLogger(__name__)
@@ -59,9 +59,9 @@ def cut_started(*, at: datetime) -> None:
     for campaign_id in waiting.order_by("started_at").values_list("pk", flat=True):
         try:
             cut_audience(campaign_id=campaign_id, at=at)
-        except InvalidRule as error:
+        except (InvalidRule, UnreadableTemplate) as error:
             # What the segment asks about was removed since: nobody can say who is meant.
-            log.error("campaign %s: paused, its segment cannot be read (%s)", campaign_id, error)
+            log.error("campaign %s: paused, it cannot be read (%s)", campaign_id, error)
             Campaign.objects.filter(pk=campaign_id).update(status=CampaignStatus.PAUSED)
         except DatabaseError:
             log.exception("campaign %s: a slice of its audience failed", campaign_id)
@@ -120,7 +120,9 @@ def _write_slice(campaign: Campaign, people: list[int], at: datetime) -> int:
     Campaign.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=campaign.pk)
     if not _runs(campaign):
         return 0
-    sizes = {language: parts(text) for language, text in text_by_language(campaign).items()}
+    # The most that may leave: a turn that reserved too little would break the sender's rate, one
+    # that reserved too much gives the rest back within the second.
+    sizes = {language: lengths.most for language, lengths in ranges(campaign).items()}
     default = sizes.pop("")
     parameters: dict[str, Any] = {
         "campaign": campaign.pk,

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from consent.models import Hold, SuppressionSource
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.withdrawal import stop_all_texts
+from messaging import limiter
+from messaging.approvals import content_hash
 from messaging.lanes.turn import take_turn
-from messaging.models import CampaignStatus, Message, MessageKind, MessageState
+from messaging.models import Campaign, CampaignStatus, Message, MessageKind, MessageState
 from messaging.operations.audience import cut_audience, cut_started
-from messaging.operations.campaigns import pause_campaign
+from messaging.operations.campaigns import pause_campaign, start_campaign
 from messaging.operations.freeze import freeze_sending
 from messaging.providers.errors import UnknownProvider
 from messaging.statistics import progress
@@ -235,3 +241,76 @@ def test_waiting_for_a_throttled_provider_does_not_use_up_other_tries(campaign, 
     carrier.switch(failure="throttle")
     take_turn(cast.sender(), marketing=True, at=AT)
     assert outcome(campaign, cast.alice())[0] == MessageState.QUEUED
+
+
+HELLO = "Hello {first_name|friend}. " + "a" * 60
+
+
+def known_as(person, name):
+    Attribute.objects.get_or_create(
+        code="first_name", defaults={"label": "First name", "kind": "text", "reason": "to greet"}
+    )
+    person.attributes = {"first_name": name}
+    person.save()
+    return person
+
+
+def test_each_text_is_charged_the_parts_that_it_really_has(carrier):
+    slow = cast.sender(parts_per_second=0.01)
+    known_as(cast.alice(), "Ana")
+    known_as(cast.confirmed(cast.FRANK), "Łucja")
+    campaign = cast.started(cast.draft(HELLO), AT)
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    rows = Message.objects.filter(campaign=campaign).order_by("subscriber_id")
+    assert list(rows.values_list("parts", flat=True)) == [3, 3]
+    take_turn(slow, marketing=True, at=AT)
+    assert list(rows.values_list("parts", flat=True)) == [1, 2]
+    assert [text.split()[4] for _number, text in sorted(sent(carrier))] == ["Ana.", "Łucja."]
+    assert progress(campaign).parts == 3
+    assert limiter.reserve(slow, 1000).parts == slow.burst - 3
+
+
+def test_the_audience_is_cut_with_the_most_that_a_text_may_take(carrier):
+    """So a turn never starts more than it reserved, whoever is in it."""
+    known_as(cast.alice(), "Łucja")
+    sender = cast.sender()
+    sender.burst = 4
+    sender.parts_per_second = Decimal("0.01")
+    sender.save()
+    for number in (cast.BOB, cast.CAROL):
+        known_as(cast.confirmed(number), "Łucja")
+    campaign = cast.started(cast.draft(HELLO), AT)
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    assert take_turn(sender, marketing=True, at=AT).left == 2
+    assert limiter.reserve(sender, 1000).parts == 0
+
+
+def test_what_is_loaded_of_a_batch_stays_one_statement(carrier):
+    known_as(cast.alice(), "Ana")
+    for number in range(10):
+        known_as(cast.confirmed(f"+4477009001{number:02d}"), f"Name {number}")
+    campaign = cast.started(cast.draft(HELLO), AT)
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    with CaptureQueriesContext(connection) as asked:
+        take_turn(cast.sender(), marketing=True, at=AT)
+    assert len(sent(carrier)) == 11
+    statements = [query["sql"] for query in asked]
+    assert len([each for each in statements if "s.attributes" in each]) == 1
+    # Once for the approval and once for the words, whatever the size of the batch.
+    assert len([each for each in statements if "subscribers_attribute" in each]) == 2
+
+
+def test_words_that_cannot_be_read_do_not_leave(carrier):
+    """Whatever wrote them, past the page and past the rules."""
+    cast.alice()
+    campaign = cast.draft("Hello {first_name}")
+    Campaign.objects.filter(pk=campaign.pk).update(
+        status=CampaignStatus.APPROVED, approved_by=cast.approver(), approved_at=AT,
+        approved_hash=content_hash(campaign),
+    )  # fmt: skip
+    start_campaign(actor=cast.approver(), campaign=campaign, at=AT)
+    cut_started(at=AT)
+    campaign.refresh_from_db()
+    assert campaign.status == CampaignStatus.PAUSED
+    take_turn(cast.sender(), marketing=True, at=AT)
+    assert sent(carrier) == []
