@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,11 +13,15 @@ from django.utils.translation import gettext as _
 from consent.models import PurposeKind
 from messaging.approvals import approval_holds, content_hash
 from messaging.audience import audience, rule_of
-from messaging.composition import text_by_language
+from messaging.composition import templates
+from messaging.lengths import ranges
 from messaging.models import Campaign, CampaignStatus
 from messaging.operations import recovery
 from messaging.parts import parts
+from messaging.placeholders import UnreadableTemplate, with_fallbacks
+from messaging.placeholders import problems as unreadable_in
 from messaging.rules.content import DraftFacts, broken_rules
+from messaging.values import declared
 from subscribers.authorization import Staff, authorize
 from subscribers.segments import InvalidRule
 
@@ -46,17 +50,36 @@ class UnableToMove(CampaignRefused):
 
 def draft_facts(campaign: Campaign) -> DraftFacts:
     """What the content rules look at, from the campaign as it stands."""
-    texts = text_by_language(campaign) if campaign.texts.exists() else {}
-    texts.pop("", None)
+    texts, lengths = _texts_and_lengths(campaign)
     return DraftFacts(
         controller=campaign.purpose.controller,
         texts=texts,
-        parts={language: parts(text) for language, text in texts.items()},
+        parts=lengths,
         purpose_is_texted=campaign.purpose.kind != PurposeKind.SHARING,
         sender_is_active=campaign.sender.is_active
         and campaign.sender.provider in settings.SMS_PROVIDERS,
         audience=audience(campaign).count(),
+        unreadable=tuple(_unreadable(campaign)),
     )
+
+
+def _texts_and_lengths(campaign: Campaign) -> tuple[dict[str, str], dict[str, int]]:
+    """As people may get them: with the fallbacks, with the longest answers, and how long."""
+    try:
+        read, lengths = templates(campaign), ranges(campaign)
+    except UnreadableTemplate:
+        raw = {text.language: text.body for text in campaign.texts.all()}
+        return raw, {language: parts(text) for language, text in raw.items()}
+    texts = {language: with_fallbacks(template) for language, template in read.items() if language}
+    filled = [language for language in texts if read[language].placeholders]
+    texts |= {f"{language}, longest": lengths[language].longest for language in filled}
+    return texts, {language: found.most for language, found in lengths.items() if language}
+
+
+def _unreadable(campaign: Campaign) -> Iterator[str]:
+    known = declared()
+    for text in campaign.texts.all():
+        yield from (f"{text.language}: {each}" for each in unreadable_in(text.body, known))
 
 
 def problems(campaign: Campaign) -> list[str]:

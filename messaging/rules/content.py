@@ -18,7 +18,11 @@ HOW_TO_STOP = re.compile(r"\bSTOP\b")
 
 @dataclass(frozen=True, kw_only=True)
 class DraftFacts:
-    """`texts` maps language to the text as it will leave."""
+    """`texts` maps language to the text as it will leave.
+
+    One with placeholders stands there twice: with its fallbacks, and with the longest answers.
+    `parts` are those of the longest, `unreadable` is what is wrong with placeholders.
+    """
 
     controller: str
     texts: dict[str, str] = field(default_factory=dict)
@@ -26,6 +30,7 @@ class DraftFacts:
     purpose_is_texted: bool = True
     sender_is_active: bool = True
     audience: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 class ContentRule(Protocol):
@@ -103,6 +108,15 @@ class HasAudience:
         return draft.audience > 0
 
 
+@dataclass(frozen=True)
+class PlaceholdersRead:
+    code = "placeholders_unreadable"
+    sentence = _("Every placeholder is one we know and has a fallback.")
+
+    def holds(self, draft: DraftFacts) -> bool:
+        return not draft.unreadable
+
+
 CONTENT_RULES: tuple[ContentRule, ...] = (
     HasText(),
     NamesSender(),
@@ -111,6 +125,7 @@ CONTENT_RULES: tuple[ContentRule, ...] = (
     PurposeIsTexted(),
     SenderInUse(),
     HasAudience(),
+    PlaceholdersRead(),
 )
 
 

@@ -10,6 +10,7 @@ from messaging.rules.content import (
     HasAudience,
     HasText,
     NamesSender,
+    PlaceholdersRead,
     PurposeIsTexted,
     SaysHowToStop,
     SenderInUse,
@@ -41,6 +42,7 @@ def test_a_good_draft_breaks_nothing():
         (PurposeIsTexted(), replace(FINE, purpose_is_texted=False)),
         (SenderInUse(), replace(FINE, sender_is_active=False)),
         (HasAudience(), replace(FINE, audience=0)),
+        (PlaceholdersRead(), replace(FINE, unreadable=("en: Line 1, character 7: …",))),
     ],
 )
 def test_each_rule_finds_its_own_fault(rule, draft):
