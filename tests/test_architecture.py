@@ -46,6 +46,7 @@ STAFF_OPERATIONS = [
     "messaging.operations.evidence.export_evidence",
     "messaging.operations.freeze.freeze_sending",
     "messaging.operations.freeze.release_sending",
+    "messaging.operations.words.use_replacements",
 ]
 # Everything else must turn a visitor away who has not signed in as staff.
 PUBLIC = {

@@ -19,14 +19,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from consent.models import Purpose, PurposeKind
 from messaging.admin.dry_run import StartForm, dry_run_context
 from messaging.admin.progress import progress_context
 from messaging.admin.steps import STEPS, Step, button, next_button, other_buttons, way
 from messaging.admin.summary import shown, summarize
+from messaging.admin.words import CampaignTextForm
 from messaging.models import Campaign, CampaignStatus, CampaignText, Sender
 from messaging.operations.campaigns import CampaignRefused, note_author
+from messaging.operations.words import use_replacements
 from subscribers.admin.guarded import GuardedAdmin, GuardedInline, attempt, staff
 from subscribers.segments import InvalidRule
 
@@ -59,13 +62,6 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["sender"].queryset = Sender.objects.filter(  # type: ignore[attr-defined]
                 is_active=True
             )
-
-
-class CampaignTextForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = CampaignText
-        fields = ("language", "body")
-        widgets: ClassVar = {"body": forms.Textarea(attrs={"rows": 4})}
 
 
 class TextInline(GuardedInline):
@@ -110,8 +106,11 @@ class CampaignAdmin(GuardedAdmin):
         step = self.admin_site.admin_view(self.step)
         progress = self.admin_site.admin_view(self.progress)
         dry_run = self.admin_site.admin_view(self.dry_run)
+        words = self.admin_site.admin_view(require_POST(self.use_replacements))
+        address = "<int:object_id>/replacements/<slug:language>/"
         return [
             path("<int:object_id>/dry-run/", dry_run, name="messaging_campaign_dry_run"),
+            path(address, words, name="messaging_campaign_replacements"),
             path("<int:object_id>/steps/<slug:verb>/", step, name="messaging_campaign_step"),
             path("<int:object_id>/progress/", progress, name="messaging_campaign_progress"),
             *super().get_urls(),
@@ -205,6 +204,27 @@ class CampaignAdmin(GuardedAdmin):
                 context["problem"] = _("The segment cannot be read: %(error)s") % {"error": error}
         return TemplateResponse(request, "admin/messaging/campaign/dry_run.html", context)
 
+    def use_replacements(self, request: HttpRequest, object_id: int, language: str) -> HttpResponse:
+        """The author saw what would change, and said so."""
+        campaign = self.row_or_404(request, str(object_id))
+        if not self._was_seen(request, campaign):
+            return self.to_page_of(campaign)
+        operation = partial(
+            use_replacements,
+            actor=staff(request), campaign=campaign, language=language, at=timezone.now(),
+        )  # fmt: skip
+        done = _("The characters are replaced. The draft is saved.")
+        if attempt(request, operation, refusals=(CampaignRefused,), done=done):
+            self.log_change(request, campaign, [{"changed": {"fields": ["texts"]}}])
+        return self.to_page_of(campaign)
+
+    def _was_seen(self, request: HttpRequest, campaign: Campaign) -> bool:
+        """What the page named is what stands there now."""
+        if request.POST.get("shown") == shown(campaign):
+            return True
+        messages.error(request, _("It changed while you were looking. Please look again."))
+        return False
+
     def step(self, request: HttpRequest, object_id: int, verb: str) -> HttpResponse:
         """One step. Steps with a page show everything first, and take nothing else than that."""
         campaign = self.row_or_404(request, str(object_id))
@@ -218,8 +238,7 @@ class CampaignAdmin(GuardedAdmin):
         return self._step_page(request, campaign, step)
 
     def _take(self, request: HttpRequest, campaign: Campaign, step: Step) -> HttpResponse:
-        if step.has_page and request.POST.get("shown") != shown(campaign):
-            messages.error(request, _("It changed while you were looking. Please look again."))
+        if step.has_page and not self._was_seen(request, campaign):
             return self.to_page_of(campaign)
         operation = partial(
             step.operation, actor=staff(request), campaign=campaign, at=timezone.now()

@@ -5,43 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from messaging.admin.previews import Preview, previews
 from messaging.approvals import content_hash
 from messaging.audience import Forecast, forecast, rule_of
-from messaging.composition import text_by_language
+from messaging.lengths import parts_over_audience
 from messaging.models import Campaign
 from messaging.operations.campaigns import problems
-from messaging.parts import Encoding, encoding, parts
+from messaging.placeholders import UnreadableTemplate
 from subscribers.segments import InvalidRule, describe
 
 
 @dataclass(frozen=True)
-class Preview:
-    """One text as phones will show it."""
-
-    language: str
-    text: str
-    parts: int
-    characters: int
-    is_long_alphabet: bool
-
-
-@dataclass(frozen=True)
 class Summary:
+    """`parts` maps the number of parts to how many people get a text of so many."""
+
     campaign: Campaign
     previews: list[Preview]
     forecast: Forecast | None
-    parts: int
+    parts: dict[int, int]
     who: str
     problems: list[str]
     shown: str
 
+    @property
+    def cost(self) -> int:
+        """In parts, over everyone who would get it now."""
+        return sum(parts * people for parts, people in self.parts.items())
+
 
 def summarize(campaign: Campaign, *, at: datetime) -> Summary:
     """Everything to look at before the next step; `shown` names exactly this content."""
-    texts = _texts(campaign)
     try:
         expected: Forecast | None = forecast(campaign, at)
         found = problems(campaign)
@@ -49,9 +44,9 @@ def summarize(campaign: Campaign, *, at: datetime) -> Summary:
         expected, found = None, [_("The segment needs repair: %(why)s") % {"why": error.message}]
     return Summary(
         campaign=campaign,
-        previews=previews(texts),
+        previews=previews(campaign),
         forecast=expected,
-        parts=_parts(texts, expected) if expected else 0,
+        parts=_parts(campaign, at) if expected else {},
         who=_who(campaign),
         problems=found,
         shown=shown(campaign),
@@ -62,32 +57,12 @@ def shown(campaign: Campaign) -> str:
     return f"{campaign.status}:{content_hash(campaign).hex()}"
 
 
-def _texts(campaign: Campaign) -> dict[str, str]:
-    return text_by_language(campaign) if campaign.texts.exists() else {}
-
-
-def previews(texts: dict[str, str]) -> list[Preview]:
-    names = dict(settings.LANGUAGES)
-    return [
-        Preview(
-            language=str(names.get(language, language)),
-            text=text,
-            parts=parts(text),
-            characters=len(text),
-            is_long_alphabet=encoding(text) is Encoding.UCS2,
-        )
-        for language, text in texts.items()
-        if language
-    ]
-
-
-def _parts(texts: dict[str, str], expected: Forecast) -> int:
-    if not texts:
-        return 0
-    return sum(
-        people * parts(texts.get(language, texts[""]))
-        for language, people in expected.by_language.items()
-    )
+def _parts(campaign: Campaign, at: datetime) -> dict[int, int]:
+    """Nothing where a text cannot be read: no one will get it."""
+    try:
+        return dict(sorted(parts_over_audience(campaign, at=at).items()))
+    except UnreadableTemplate:
+        return {}
 
 
 def _who(campaign: Campaign) -> str:
