@@ -21,7 +21,7 @@ from messaging.values import Slot, looks_like_link
 
 MARK = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+")
 # What an answer may look like to whatever stands beside it.
-STAND_INS = ("xx", "xx.", "11")
+STAND_INS = ("xx", "xx.", "11", "11.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ PUNCTUATION = frozenset(" '’-‐–.,&()/!+")
 LOOSE_ENDS = " -‐–,&(/+"
 # What phones may turn into something to tap: a domain, an address, any scheme.
 LINK = re.compile(r"\.\w\w|\d\.\d|[。．｡][a-z0-9]{2}|[a-z][a-z0-9+.-]*:\S|@\w|//", re.I)
+# "J.R" and a letter after it: the text around it must not complete a domain.
+OPEN_END = re.compile(r"\.\w$")
 # Spelling in Persian and Indic scripts; between letters of other scripts it only hides.
 JOINER = re.compile("(?<=[\u0600-\u0dff])[\u200c\u200d](?=[\u0600-\u0dff])")
 # No text answer leads to a longer text than one of these, wherever a part ends.
@@ -96,7 +98,8 @@ def plain_words(answer: str) -> str | None:
         return None
     if looks_like_link(text) or sum(map(str.isdigit, text)) > MOST_DIGITS:
         return None
-    return _cut(text)
+    cut = _cut(text)
+    return None if OPEN_END.search(_bare(cut)) else cut
 
 
 def looks_like_link(text: str) -> bool:

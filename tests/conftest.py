@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -10,6 +11,11 @@ from redis import Redis
 
 from messaging.lanes.submission import close_connections
 
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 pytest_plugins = ["tests.browser", "tests.carrier"]
 
 

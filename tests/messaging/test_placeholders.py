@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from messaging.composition import compose
@@ -154,12 +154,16 @@ PIECES = st.lists(
 @st.composite
 def templates(draw) -> Template:
     """Any that can be read, in any of our languages."""
-    source = Template("en", tuple(draw(PIECES))).source()
+    pieces = draw(PIECES)
+    language = draw(st.sampled_from(["en", "fr", "es", "de"]))
     try:
-        return parse(source, language=draw(st.sampled_from(["en", "fr", "es", "de"])))
+        return parse(Template("en", tuple(pieces)).source(), language=language)
     except UnreadableTemplate:
-        assume(False)
-        raise
+        return parse(" ".join(map(readable, pieces)), language=language)
+
+
+def readable(piece: str | Placeholder) -> str:
+    return escaped(piece) if isinstance(piece, str) else str(Placeholder(piece.code, "friend"))
 
 
 @given(templates())
@@ -207,8 +211,53 @@ def test_no_answer_brings_a_link_a_line_a_brace_or_anything_hidden(template, ans
     )
 
 
+ENDS = st.sampled_from(["com", "uk", "evil", "1", "a.", "x/"])
+NAMES = st.fixed_dictionaries({"first_name": st.text("ab.1/@: -", max_size=9), "town": ENDS})
+SEAMS = st.text("ab.1/@: ", max_size=4)
+
+
+@given(SEAMS, SEAMS, SEAMS, NAMES)
+def test_no_answer_becomes_a_link_with_what_stands_beside_it(before, between, after, answers):
+    source = f"{before}{{first_name|x}}{between}{{town|y}}{after}"
+    try:
+        template = read(source)
+    except UnreadableTemplate:
+        return
+    assert links(fill(template, answers, SLOTS)) <= links(with_fallbacks(template))
+
+
 @given(templates(), ANSWERS)
 def test_its_parts_lie_between_those_that_were_announced(template, answers):
     announced = range_of(template, SLOTS)
     assert announced.fewest <= parts(fill(template, answers, SLOTS)) <= announced.most
     assert announced.fewest <= parts(with_fallbacks(template)) <= announced.most
+
+
+# Around the ends of parts, in both alphabets, where one unit more or less counts.
+LONG = st.builds(
+    lambda letter, number: letter * number, st.sampled_from("a€ł𠮷"), st.integers(0, 160)
+)
+LONG_NAMES = st.text("ał𠮷", max_size=1).flatmap(
+    lambda first: st.builds(
+        lambda letter, number: first + letter * number,
+        st.sampled_from("ał𠮷"), st.sampled_from([1, 18, 19, 20, 38, 39, 40, 60]),
+    )
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(LONG, LONG, LONG_NAMES, st.sampled_from(["x", "ł", "a" * 45]), st.booleans())
+def test_they_do_so_wherever_a_part_ends(before, after, name, fallback, is_known):
+    template = read(f"{before} {{first_name|{fallback}}} {after}")
+    text = fill(template, {"first_name": name} if is_known else {}, SLOTS)
+    announced = range_of(template, SLOTS)
+    assert announced.fewest <= parts(text) <= announced.most
+
+
+@pytest.mark.parametrize("name", ["𠮷" * 20, "吉" + "𠮷" * 19 + "吉"])
+@pytest.mark.parametrize("before", range(27, 66))
+def test_a_pair_that_fits_into_no_part_is_in_the_announced_range(before, name):
+    """One name falls awkwardly at each place where the first part may end."""
+    template = read("ł" * before + " {first_name|x} " + "ł" * (92 - before))
+    text = fill(template, {"first_name": name}, SLOTS)
+    assert parts(text) <= range_of(template, SLOTS).most == 3
