@@ -53,6 +53,6 @@ NEW_WINDOWS = {
     "zu. Vormerkungen liegen in der Harbor Street. Ende mit STOP.",
 }
 POETS = {
-    "en": "Harbor Street Library: three poets, one lamp, Friday at 19:30 on the second floor. "
-    "Chairs are few, cushions are many.",
+    "en": "Harbor Street Library: three poets, one lamp – Friday at 19:30 on the second floor. "
+    "Readers from {branch|all branches} are welcome. Chairs are few, cushions are many…",
 }
