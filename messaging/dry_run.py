@@ -19,8 +19,8 @@ from django.db.models.functions import Mod
 
 from messaging import gate
 from messaging.audience import audience, kind_of
-from messaging.composition import text_by_language
 from messaging.facts import Known, Question, load
+from messaging.lanes.wording import Wording
 from messaging.models import Campaign, MessageKind
 from messaging.parts import parts
 from messaging.places import Place
@@ -105,13 +105,15 @@ def _people(campaign: Campaign, at: datetime) -> tuple[list[Person], int]:
         mixed = Mod(F("pk") * STRIDE, -(-size // MOST_PEOPLE))
         meant = meant.annotate(place_in_sample=mixed).filter(place_in_sample=0)
     languages = dict(meant.order_by("pk").values_list("pk", "language")[:MOST_PEOPLE])
-    sizes = {language: parts(text) for language, text in text_by_language(campaign).items()}
+    wording = Wording.of_campaigns([campaign.pk])
     found: list[Person] = []
     for ids in _slices(list(languages)):
         questions = [_question(campaign, kind_of(campaign), each) for each in ids]
         known = load(questions, sender=campaign.sender, at=at)
         found += [
-            _person(about, sizes.get(languages[each], sizes[""]))
+            _person(
+                about, parts(wording.text_for(campaign.pk, languages[each], about.row["answers"]))
+            )
             for each, about in zip(ids, known, strict=True)
             if about is not None
         ]

@@ -71,10 +71,16 @@ class Wording:
 
     def body(self, message: Claimed) -> str:
         """The text for one person, as it leaves."""
-        texts = self.texts[message.campaign_id or 0]
-        template = texts.get(message.language, texts[""])
-        answers = json.loads(message.answers) if template.placeholders else {}
-        return fill(template, answers, self.slots)
+        return self.text_for(message.campaign_id or 0, message.language, message.answers)
+
+    def text_for(self, campaign_id: int, language: str, answers: str) -> str:
+        """The same from the person's attributes as JSON; "" where the words cannot be read."""
+        texts = self.texts[campaign_id]
+        template = texts.get(language) or texts.get("")
+        if template is None:
+            return ""
+        known = json.loads(answers) if template.placeholders else {}
+        return fill(template, known, self.slots)
 
 
 def _readable(campaign: Campaign) -> dict[str, Template]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from messaging import dry_run as module
 from messaging.dry_run import TOO_LATE, dry_run
 from messaging.models import Campaign, Message
+from subscribers.models import Attribute, Subscriber
 from subscribers.operations import change_settings
 from tests import cast
 
@@ -64,6 +65,19 @@ def test_a_slow_sender_spreads_the_texts_and_loses_those_at_the_end(campaign):
     assert done.goes == 2 < len(people)
     assert done.last_at - AT == timedelta(minutes=30)
     assert done.reasons[TOO_LATE] == 3
+
+
+def test_each_person_takes_the_parts_of_their_own_text(campaign):
+    Attribute.objects.create(code="first_name", label="First name", kind="text", reason="to greet")
+    Subscriber.objects.with_number(cast.ALICE).update(attributes={"first_name": "Łucja"})
+    campaign.texts.update(body="Hello {first_name|friend}. " + "a" * 60)
+    people, _size = module._people(campaign, AT)
+    assert sorted(person.parts for person in people) == [1, 1, 2]
+
+
+def test_words_that_cannot_be_read_are_no_crash(campaign):
+    campaign.texts.update(body="Hello {first_name}")
+    assert dry_run(campaign, at=AT).audience == 3
 
 
 def test_of_many_people_a_sample_is_asked_and_scaled_up(campaign, monkeypatch):

@@ -38,7 +38,8 @@ def test_nothing_that_could_be_a_link_is_said(answer):
 
 @pytest.mark.parametrize(
     "answer",
-    ["J.R", "", " ", "a\nb", "a\rb", "a\tb", "a\x00b", "a\u202eb", "a\u2066b", "a\u200bb", "a\u200db",
+    ["J.R", "", " ",
+     "a\nb", "a\rb", "a\tb", "a\x00b", "a\u202eb", "a\u2066b", "a\u200bb", "a\u200db",
      "a\u2028b", "{town|x}", "}", "a|b", "😀", "-- hello", "\u0301a", "+44 7700 900123",
      "0900.555.0100", "a\\b", "<b>", "a\u00a0b"],
 )  # fmt: skip
