@@ -31,6 +31,8 @@ class Suppression(models.Model):
     digest_key_id = models.CharField(max_length=40, blank=True, default="", db_default="")
     source = models.CharField(_("how"), max_length=10, choices=SuppressionSource.choices)
     since_at = models.DateTimeField(_("since"))
+    # The newest no while one stood already: it outlasts whatever undoes only the older one.
+    repeated_at = models.DateTimeField(_("said again"), null=True, blank=True)
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
 
     class Meta:

@@ -48,13 +48,19 @@ def erase_subscriber(
 
 @transaction.atomic
 def forget(
-    *, subscriber: Subscriber, actor_kind: ActorKind, remember_no: bool, at: datetime
+    *,
+    subscriber: Subscriber,
+    actor_kind: ActorKind,
+    remember_no: bool,
+    at: datetime,
+    chosen_at: datetime | None = None,
 ) -> float:
     """Destroy the person's key, evidence, texts and number. A second time changes nothing.
 
     `remember_no`: a suppression by digest stays, and the next signup or import of
-    the number meets it; otherwise even an earlier suppression goes. Returns
-    `time.monotonic()` when the person's lock was held.
+    the number meets it; otherwise even an earlier suppression goes. `chosen_at`: when
+    the person chose, where that was long before `at`; a no said since then stays.
+    Returns `time.monotonic()` when the person's lock was held.
     """
     person = lock_person(subscriber)
     locked_at = time.monotonic()
@@ -66,7 +72,7 @@ def forget(
             proof={"method": "the guardian was erased"},
             at=at,
         )
-        _settle_number(person, remember_no, at)
+        _settle_number(person, remember_no, at, chosen_at)
         _record(person, actor_kind, at)
         for store in reversed(personal_data_stores()):
             store.erase(person, at=at)
@@ -80,7 +86,9 @@ def _destroy_key(person: Subscriber) -> None:
     SubjectKey.objects.update_or_create(subscriber=person, defaults={"wrapped_key": wrapped})
 
 
-def _settle_number(person: Subscriber, remember_no: bool, at: datetime) -> None:
+def _settle_number(
+    person: Subscriber, remember_no: bool, at: datetime, chosen_at: datetime | None
+) -> None:
     """Keep the digest of the number, or nothing of it; and note it for the list outside."""
     waiting = ErasureToList(subject_reference=person.subject_reference, erased_at=at)
     if remember_no:
@@ -90,7 +98,11 @@ def _settle_number(person: Subscriber, remember_no: bool, at: datetime) -> None:
         suppress_digest(digest, key_id, source=SuppressionSource.ERASURE, at=at)
         waiting.number_digest, waiting.digest_key_id = digest, key_id
     else:
-        Suppression.objects.filter(number_digest__in=person.number_digests).delete()
+        noes = Suppression.objects.filter(number_digest__in=person.number_digests)
+        if chosen_at is not None:
+            noes = noes.filter(Q(repeated_at=None) | Q(repeated_at__lte=chosen_at))
+            noes = noes.filter(since_at__lte=chosen_at)
+        noes.delete()
     waiting.save()
 
 

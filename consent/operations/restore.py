@@ -60,15 +60,22 @@ def _replay(erasure: ListedErasure, done: Replayed, at: datetime) -> None:
     done.listed += 1
     back = Subscriber.objects.reachable().filter(subject_reference=erasure.subject_reference)
     for person in back:
-        _erase_again(person, remember_no=erasure.number_digest is not None, at=at)
+        _erase_again(person, erasure, at)
         done.erased += 1
     if erasure.number_digest is not None:
         done.silenced += _silence(erasure.number_digest, erasure)
 
 
 @transaction.atomic
-def _erase_again(person: Subscriber, *, remember_no: bool, at: datetime) -> None:
-    forget(subscriber=person, actor_kind=ActorKind.SYSTEM, remember_no=remember_no, at=at)
+def _erase_again(person: Subscriber, erasure: ListedErasure, at: datetime) -> None:
+    """Whoever has the number now may have texted STOP after the erasure: that no is not undone."""
+    forget(
+        subscriber=person,
+        actor_kind=ActorKind.SYSTEM,
+        remember_no=erasure.number_digest is not None,
+        at=at,
+        chosen_at=erasure.erased_at,
+    )
     # It is on the list: that is how we know.
     ErasureToList.objects.filter(subject_reference=person.subject_reference).delete()
 

@@ -176,19 +176,25 @@ def suppress_digest(
 ) -> None:
     """Suppress under the very digest that a person's row has: sending compares the two in SQL,
     where nobody knows that another key would give the same number another digest."""
-    Suppression.objects.get_or_create(
+    standing, is_new = Suppression.objects.get_or_create(
         number_digest=digest,
         lifted_at=None,
         defaults={"source": source, "since_at": at, "digest_key_id": key_id},
     )
+    if not is_new and at > (standing.repeated_at or standing.since_at):
+        Suppression.objects.filter(pk=standing.pk).update(repeated_at=at)
 
 
 def move_suppressions(digests: Collection[bytes], *, to: bytes, key_id: str) -> None:
     """Keep every no to one number under one digest. The caller holds the number."""
     known = Suppression.objects.filter(number_digest__in=digests)
-    live = known.filter(lifted_at=None).order_by("since_at", "pk")
-    # One live row a number: the oldest no stays.
+    live = list(known.filter(lifted_at=None).order_by("since_at", "pk"))
+    # One live row a number: the oldest no stays, and knows of the newest.
     known.filter(pk__in=[each.pk for each in live[1:]]).delete()
+    for oldest in live[:1]:
+        newest = max(each.repeated_at or each.since_at for each in live)
+        oldest.repeated_at = newest if newest > oldest.since_at else None
+        oldest.save(update_fields=["repeated_at"])
     known.update(number_digest=to, digest_key_id=key_id)
 
 

@@ -22,9 +22,11 @@ from consent.models import (
     ErasureToList,
     EventKind,
     Suppression,
+    SuppressionSource,
 )
 from consent.operations.erasure import erase_subscriber
 from consent.operations.listing import list_waiting
+from consent.operations.withdrawal import suppress_number
 from consent.suppression import number_is_suppressed
 from messaging.lanes.wording import is_frozen
 from subscribers.models import Subscriber
@@ -134,6 +136,36 @@ def test_a_person_unknown_to_the_backup_is_silent_all_the_same():
     assert not number_is_suppressed(cast.ALICE)
     replay()
     assert number_is_suppressed(cast.ALICE)
+
+
+@ANYWHERE
+@pytest.mark.parametrize("stop_first", [True, False])
+def test_a_stop_that_is_entered_again_outlasts_the_replay_of_an_older_erasure(stop_first):
+    alice = cast.alice()
+    suppress_number(e164=cast.ALICE, source=SuppressionSource.TEXT, at=cast.NOON)
+    backup = Backup()
+    erase(alice, remember_no=False)
+    backup.restore()
+    # The backup may know an older no, which stands while the newer one is entered.
+    suppress_number(e164=cast.ALICE, source=SuppressionSource.TEXT, at=cast.NOON)
+    if stop_first:
+        suppress_number(e164=cast.ALICE, source=SuppressionSource.TEXT, at=timezone.now())
+    replay()
+    if not stop_first:
+        suppress_number(e164=cast.ALICE, source=SuppressionSource.TEXT, at=timezone.now())
+    assert number_is_suppressed(cast.ALICE)
+    assert not Subscriber.objects.with_number(cast.ALICE).exists()
+
+
+@ANYWHERE
+def test_a_stop_from_before_being_forgotten_entirely_is_forgotten_again():
+    alice = cast.alice()
+    backup = Backup()
+    erase(alice, remember_no=False)
+    backup.restore()
+    suppress_number(e164=cast.ALICE, source=SuppressionSource.TEXT, at=cast.NOON)
+    replay()
+    assert not number_is_suppressed(cast.ALICE)
 
 
 @ANYWHERE
