@@ -7,6 +7,7 @@ database says comes after, to name what was changed or to admit that our own log
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from consent.sealing import verifier_keys
 
 # Far above any receipt of ours: the words of a notice and some thirty hashes.
 LONGEST = 250_000
+# Twice what a receipt of ours has. A limit of our own: Python's depends on where it is asked.
+DEEPEST = 16
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 PRINTED_CODE = re.compile(
     rf"{FORMAT} leaf (?P<leaf>[0-9]{{1,18}}) sha256 (?P<digest>[0-9a-f]{{64}})", re.ASCII
 )
@@ -82,7 +86,7 @@ def check_receipt(text: str) -> CheckedReceipt:
     try:
         given = _parse(text)
         proof = _proof_of(given)
-    except (ValueError, RecursionError):
+    except ValueError:
         return CheckedReceipt(Verdict.UNREADABLE)
     findings = _judge(given, proof)
     proven = findings.signature and findings.inclusion and findings.words and findings.readable
@@ -99,14 +103,26 @@ def _check_code(position: int, digest: bytes) -> CheckedReceipt:
 
 
 def _parse(text: str) -> Json:
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or _is_deeper(text, DEEPEST):
         raise _Unreadable
     # Of two equal names another reader might take the other one.
-    given = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse)
+    given = json.loads(
+        text, object_pairs_hook=_without_repeats, parse_constant=_refuse, parse_float=_finite
+    )
     canonical(given)
     if not isinstance(given, dict) or _get(given, "receipt", "schema_version") != FORMAT:
         raise _Unreadable
     return given
+
+
+def _is_deeper(text: str, most: int) -> bool:
+    """Whether lists and objects stand in each other more than `most` times."""
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > most:
+            return True
+    return False
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:
@@ -118,6 +134,11 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:
 
 def _refuse(constant: str) -> Any:
     raise _Unreadable
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse(number)
 
 
 def _get(value: Any, *names: str) -> Any:

@@ -179,6 +179,61 @@ def test_the_check_page_never_fails(client: Client):
         assert client.post("/receipts/check/", {"text": text}).status_code == status
 
 
+NESTED_PLACES = [
+    ("proof", "header", "kind"),
+    ("proof", "header"),
+    ("proof", "log", "checkpoint"),
+    ("proof", "log", "inclusion_path"),
+    ("proof", "notice", "words", "stop"),
+    ("processing", "privacy_notice", "words", "stop"),
+    ("receipt", "receipt_id"),
+    ("events",),
+]
+# Around the recursion limit of Python, and far beyond it.
+DEPTHS = [*range(1, 30, 4), *range(30, 1100, 29), *range(1100, 60_000, 9_999)]
+
+
+def test_nesting_of_any_depth_is_judged(client: Client):
+    content = sealed_receipt().content
+    for place in NESTED_PLACES:
+        text = json.dumps(changed(content, place, "@@"))
+        for depth in DEPTHS:
+            for opened, closed in (("[", "]"), ('{"a":', "}")):
+                deep = opened * depth + "1" + closed * depth
+                found = check_receipt(text.replace('"@@"', deep)).verdict
+                assert found in (Verdict.UNREADABLE, Verdict.CHANGED), (place, depth)
+    answer = client.post("/receipts/check/", {"text": text.replace('"@@"', "[" * 900 + "]" * 900)})
+    assert (answer.status_code, "Not a receipt" in answer.content.decode()) == (200, True)
+
+
+ODD_VALUES = [
+    "[" + "1," * 60_000 + "1]",
+    '[{"a":1}' + ',{"a":1}' * 20_000 + "]",
+    "9" * 4_000,
+    "9" * 5_000,
+    "-" + "9" * 4_299,
+    "1e308",
+    "1e309",
+    "-1E+99999",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    '{"a":1,"a":1}',
+    '"\\ud800"',
+    '"\\u0000"',
+    '"[[[[[[[[[[[[[[[[[[[[["',
+]
+
+
+def test_odd_values_are_judged():
+    content = sealed_receipt().content
+    for place in NESTED_PLACES:
+        text = json.dumps(changed(content, place, "@@"))
+        for value in ODD_VALUES:
+            found = check_receipt(text.replace('"@@"', value)).verdict
+            assert found in (Verdict.UNREADABLE, Verdict.CHANGED), (place, value[:20])
+
+
 class AnyText(TestCase):
     """Each example in a transaction of its own."""
 
