@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,12 +14,15 @@ from django.db.backends.utils import CursorWrapper
 
 from consent import tree
 from consent.models import ConsentEvent, LedgerCheckpoint, LedgerLeaf, LedgerNode, NoticeVersion
-from consent.notes import InvalidNote, VerifierKey, open_note
+from consent.notes import Checkpoint, InvalidNote, VerifierKey, open_note
 from consent.notices import content_hash
 from consent.replay import Pair, Standing, pending_headers, replay, standings_kept
 from consent.sealing import EVENT_COLUMNS, EVENT_TABLES, Header, headers, leaf_hash
+from consent.sealing import origin as our_origin
 
 BATCH = 1000
+# The worker signs every few seconds: a log this old without any signature was robbed of them.
+FIRST_SIGNED_WITHIN = timedelta(minutes=1)
 _LEAVES = f"""
     SELECT l.position, l.leaf_hash, v.ciphertext, {EVENT_COLUMNS}
     FROM consent_ledgerleaf l
@@ -32,6 +36,16 @@ _WITHOUT_PLACE = """
     LEFT JOIN consent_ledgerpending w ON w.event_id = e.id
     WHERE (l.position IS NULL) = (w.number IS NULL) ORDER BY e.id LIMIT 1
 """
+# Evidence goes when its person is erased, and for no other reason.
+_WITHOUT_EVIDENCE = """
+    SELECT l.position, e.id FROM consent_consentevent e
+    LEFT JOIN consent_consentevidence v ON v.event_id = e.id
+    LEFT JOIN consent_ledgerleaf l ON l.event_id = e.id
+    WHERE v.event_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM consent_consentevent erasure
+        WHERE erasure.subject_reference = e.subject_reference AND erasure.kind = 'erased')
+    ORDER BY l.position, e.id LIMIT 1
+"""
 
 
 class LedgerBroken(Exception):
@@ -43,9 +57,12 @@ class Findings:
     """What was checked, and what is needed while checking."""
 
     keys: list[VerifierKey]
+    origin: str
+    held: Sequence[Checkpoint] = ()
     leaves: int = 0
     bodies: int = 0
     checkpoints: int = 0
+    signed: int = 0
     notices: int = 0
     pending: int = 0
     standings: int = 0
@@ -53,12 +70,25 @@ class Findings:
     replayed: dict[Pair, Standing] = field(default_factory=dict)
 
 
-def verify_ledger(*, keys: list[VerifierKey]) -> Findings:
-    """Check everything; raises `LedgerBroken`, which names the first bad position."""
-    found = Findings(keys)
+def verify_ledger(
+    *,
+    keys: list[VerifierKey],
+    origin: str = "",
+    held: Sequence[Checkpoint] = (),
+    at: datetime | None = None,
+) -> Findings:
+    """Check everything; raises `LedgerBroken`, which names the first bad position.
+
+    `origin`: the name of the log, ours unless given. `held`: what checkpoints kept outside
+    say, their signatures checked. `at`: now, to ask whether signing is overdue.
+    """
+    found = Findings(keys, origin or our_origin(), held)
     with snapshot():
         _check_log(found)
+        _check_held(found)
+        _check_signing(found, at)
         _check_counts(found)
+        _check_evidence(found)
         _check_notices(found)
         _check_standings(found)
     return found
@@ -92,6 +122,7 @@ def _rows(cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
 
 def _check_log(found: Findings) -> None:
     due = _checkpoint_after(0)
+    _compare_held(found)
     batch: list[tuple[tree.Subtree, bytes]] = []
     # Closed before the transaction ends, whatever is found: the database forgets the cursor then.
     with closing(leaf_rows()) as rows:
@@ -102,6 +133,7 @@ def _check_log(found: Findings) -> None:
             if due is not None and found.leaves == due.size:
                 _check_checkpoint(found, due)
                 due = _checkpoint_after(due.size)
+            _compare_held(found)
     _check_nodes(batch)
     if due is not None:
         raise LedgerBroken(
@@ -145,11 +177,51 @@ def _check_checkpoint(found: Findings, checkpoint: LedgerCheckpoint) -> None:
         signed = open_note(checkpoint.note, keys=found.keys)
     except InvalidNote as problem:
         raise LedgerBroken(f"{where}: {problem}") from None
+    if signed.origin != found.origin:
+        raise LedgerBroken(f"{where}: it is of the log {signed.origin!r}")
     if (signed.size, signed.root) != (checkpoint.size, bytes(checkpoint.root)):
         raise LedgerBroken(f"{where}: the row and the signed text differ")
     if signed.root != found.frontier.root():
         raise LedgerBroken(f"{where}: a leaf before it is not the one that was signed")
     found.checkpoints += 1
+    found.signed = checkpoint.size
+
+
+def _compare_held(found: Findings) -> None:
+    for held in found.held:
+        if held.size == found.leaves and held.root != found.frontier.root():
+            raise LedgerBroken(
+                f"the checkpoint you hold over {held.size} events: a leaf before it is not the "
+                "one that was signed"
+            )
+
+
+def _check_held(found: Findings) -> None:
+    for held in found.held:
+        if held.origin != found.origin:
+            raise LedgerBroken(f"a checkpoint you hold is of the log {held.origin!r}")
+        if held.size > found.leaves:
+            raise LedgerBroken(
+                f"leaf {found.leaves}: missing, since the checkpoint you hold counts {held.size}"
+            )
+
+
+def _check_signing(found: Findings, at: datetime | None) -> None:
+    """Without any checkpoint the whole log could be new, so there must be one, soon."""
+    if at is None or found.signed or not found.leaves:
+        return
+    oldest = ConsentEvent.objects.filter(leaf__position=0).values_list("recorded_at", flat=True)
+    if at - oldest.get() > FIRST_SIGNED_WITHIN:
+        raise LedgerBroken("leaf 0: no checkpoint signs it, and no other leaf either")
+
+
+def _check_evidence(found: Findings) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHOUT_EVIDENCE)
+        lost = cursor.fetchone()
+    if lost is not None:
+        place = f"event {lost[1]}" if lost[0] is None else f"leaf {lost[0]}"
+        raise LedgerBroken(f"{place}: its evidence is missing, and its person was not erased")
 
 
 def _check_nodes(made: list[tuple[tree.Subtree, bytes]]) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
-from consent.models import ConsentEvidence, LedgerCheckpoint
-from consent.operations.sealing import seal
-from consent.sealing import verifier_keys
+from consent.models import ConsentEvent, ConsentEvidence, LedgerCheckpoint
+from consent.notes import Checkpoint
+from consent.operations.sealing import seal, seal_batch
+from consent.sealing import origin, signing_key, verifier_keys
 from consent.verification import LedgerBroken, verify_ledger
 from tests import cast
 
@@ -54,10 +57,91 @@ def test_an_empty_ledger_holds():
 
 
 def test_evidence_that_was_erased_is_no_fault(ledger):
+    erin = ConsentEvidence.objects.filter(event__subject__erased_at__isnull=False)
+    assert not erin.exists()
+    assert verify_ledger(keys=verifier_keys()).leaves == 15
+
+
+def delete_evidence(**chosen) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL yeslist.erasure = 'on'")
-    ConsentEvidence.objects.all().delete()
-    assert verify_ledger(keys=verifier_keys()).bodies == 0
+    ConsentEvidence.objects.filter(**chosen).delete()
+
+
+def test_missing_evidence_of_somebody_who_was_not_erased_is_named(ledger):
+    delete_evidence(event__leaf__position=3)
+    assert first_bad_position() == (
+        "leaf 3: its evidence is missing, and its person was not erased"
+    )
+
+
+def test_missing_evidence_of_an_event_that_waits_is_named(ledger):
+    waiting = ConsentEvent.objects.get(leaf=None)
+    delete_evidence(event=waiting)
+    assert first_bad_position().startswith(f"event {waiting.pk}: its evidence is missing")
+
+
+def note(path: Path, size: int, root: bytes, name: str = "") -> Path:
+    path.write_text(signing_key().sign(Checkpoint(name or origin(), size, root).text()))
+    return path
+
+
+def verify_whole(*held: Path, **options) -> tuple[int, str]:
+    said = io.StringIO()
+    try:
+        call_command(
+            "verify_ledger", held_checkpoint=[str(p) for p in held], stdout=said, stderr=said,
+            **options,
+        )  # fmt: skip
+    except SystemExit as left:
+        return int(left.code), said.getvalue()
+    except CommandError as problem:
+        return problem.returncode, str(problem)
+    return 0, said.getvalue()
+
+
+def test_a_held_checkpoint_is_compared_with_the_whole_ledger(ledger, tmp_path):
+    roots = dict(LedgerCheckpoint.objects.values_list("size", "root"))
+    honest = [note(tmp_path / str(size), size, bytes(root)) for size, root in roots.items()]
+    status, said = verify_whole(*honest)
+    assert (status, "2 checkpoints that you hold" in said) == (0, True)
+    for size, complaint in [
+        (7, "the checkpoint you hold over 7 events"),
+        (15, "the checkpoint you hold over 15 events"),
+        (999, "leaf 15: missing, since the checkpoint you hold counts 999"),
+    ]:
+        status, said = verify_whole(*honest, note(tmp_path / "held", size, b"x" * 32))
+        assert (status, complaint in said) == (1, True), said
+
+
+def test_the_name_of_the_log_is_compared_with_every_checkpoint(ledger):
+    status, said = verify_whole(origin="other.example/ledger")
+    assert (status, "checkpoint 5: it is of the log 'tests.example/ledger'" in said) == (1, True)
+
+
+def test_questions_asked_wrongly_are_told_from_a_broken_ledger(ledger, tmp_path):
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"\xff\xfe")
+    unsigned = tmp_path / "unsigned"
+    unsigned.write_text("tests.example/ledger\n1\nAAAA\n")
+    for held in (garbage, unsigned, tmp_path / "nowhere"):
+        assert verify_whole(held)[0] == 2
+    assert verify_whole(key=["nonsense"])[0] == 2
+
+
+def test_a_log_without_any_signature_does_not_hold_for_long():
+    cast.alice()
+    seal_batch()
+    status, said = verify_whole()
+    assert (status, "2 sealed events are not signed yet" in said) == (0, True)
+    with pytest.raises(LedgerBroken, match="leaf 0: no checkpoint signs it"):
+        verify_ledger(keys=verifier_keys(), at=timezone.now() + 2 * cast.MINUTE)
+
+
+def test_signatures_that_were_all_deleted_are_missed(ledger):
+    tamper("DELETE FROM consent_ledgercheckpoint", "ledgercheckpoint")
+    with pytest.raises(LedgerBroken, match="leaf 0: no checkpoint signs it"):
+        verify_ledger(keys=verifier_keys(), at=timezone.now() + cast.HOUR)
 
 
 @pytest.mark.parametrize(
