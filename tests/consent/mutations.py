@@ -108,15 +108,46 @@ def relabel(bundle: bytes, chance: Random) -> bytes:
 
 
 def restate(bundle: bytes, chance: Random) -> bytes:
-    """Another standing than the events lead to, or none."""
+    """Another standing than the events lead to, in any of its fields, or none."""
     lines = parse(bundle)
     place = chance.choice([n for n, line in enumerate(lines) if "status" in line])
-    if chance.random() < 0.5:
+    if chance.random() < 0.1:
         del lines[place]
     else:
-        line = lines[place]
-        line["status"] = "withdrawn" if line["status"] == "confirmed" else "confirmed"
+        name = chance.choice(sorted(lines[place]))
+        lines[place][name] = chance.choice(_others(lines[place][name]))
     return render(lines)
 
 
-MUTATIONS = (flip, cut, delete, swap, insert, backdate, relabel, restate)
+def retype(bundle: bytes, chance: Random) -> bytes:
+    """The same value as another type, which Python may call equal: true for 1, 30.0 for 30."""
+    lines = parse(bundle)
+    line = chance.choice(lines)
+    name = chance.choice(sorted(line))
+    line[name] = chance.choice(_retyped(line[name], may_be_null=name != "body"))
+    return b"".join(_dump(line).encode() + b"\n" for line in lines)
+
+
+def _others(value: object) -> list[object]:
+    """Values of the same type, and of others."""
+    near: list[object] = []
+    if isinstance(value, int):
+        near = [value + 1, -value - 1]
+    if isinstance(value, str):
+        near = [value + "0", value[:-1], value.upper() + "x", "confirmed" + value]
+    return [*near, *_retyped(value)]
+
+
+def _retyped(value: object, *, may_be_null: bool = True) -> list[object]:
+    # Evidence may be left out of a bundle: that is no falsehood.
+    null = [None] if may_be_null else []
+    if value is None:
+        return [False, 0, "", [], {}, "None"]
+    if isinstance(value, int):
+        return [float(value), -float(value), str(value), [value], bool(value), *null]
+    if isinstance(value, list):
+        return [{}, "".join(map(str, value)), [value], [*value, None], 0, *null]
+    return [[value], {"x": value}, 0, True, *null]
+
+
+MUTATIONS = (flip, cut, delete, swap, insert, backdate, relabel, restate, retype)

@@ -33,12 +33,19 @@ def _remembered_signatures(monkeypatch):
 
 
 @pytest.fixture
-def bundle(tmp_path) -> Path:
-    """Three checkpoints over alice, carol, frank and erin."""
+def history(tmp_path) -> list[Path]:
+    """A log of alice, carol, frank and erin, exported after each of its four checkpoints."""
+    taken = []
     for step, person in enumerate((cast.alice, cast.carol, cast.frank, cast.erin)):
         person()
         seal(at=cast.NOON + step * cast.HOUR)
-    return exported(tmp_path / "ledger.jsonl")
+        taken.append(exported(tmp_path / f"after-{step}.jsonl"))
+    return taken
+
+
+@pytest.fixture
+def bundle(history) -> Path:
+    return history[-1].rename(history[-1].with_name("ledger.jsonl"))
 
 
 def exported(path: Path) -> Path:
@@ -74,19 +81,56 @@ def test_what_happened_after_the_checkpoint_is_left_out_and_said_to_be(bundle, t
     assert (found.leaves, len(found.later), len(found.compared)) == (15, 1, 4)
 
 
-def test_every_falsehood_is_noticed(bundle, tmp_path):
+def test_every_falsehood_is_noticed(history, tmp_path):
     """`make soak` tries more."""
     seed = int(os.environ.get("SEED", random.randrange(10**9)))
-    chance, honest, target = random.Random(seed), bundle.read_bytes(), tmp_path / "false.jsonl"
+    chance, target = random.Random(seed), tmp_path / "false.jsonl"
+    *shorter, honest = [path.read_bytes() for path in history]
+    held = held_checkpoint(tmp_path / "held.txt")
+
+    def truncate(_honest: bytes, chance: random.Random) -> bytes:
+        """An honest log as it was, signed by us, shown to someone who holds a newer checkpoint."""
+        return chance.choice(shorter)
+
+    tried = [(mutation, pins()) for mutation in MUTATIONS] + [(truncate, pins(held))]
     for number in range(TRIES):
-        mutation = MUTATIONS[number % len(MUTATIONS)]
+        mutation, known = tried[number % len(tried)]
         target.write_bytes(mutation(honest, chance))
-        assert noticed(target), f"SEED={seed}: {mutation.__name__}, try {number}"
+        assert noticed(target, known), f"SEED={seed}: {mutation.__name__}, try {number}"
 
 
-def noticed(path: Path) -> str:
+def test_each_shorter_log_was_honest(history):
+    for path in history:
+        assert noticed(path, pins()) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "falsely"),
+    [
+        ('"leaf":0}', '"leaf":0.0}'),
+        ('"leaf":0}', '"leaf":-0.0}'),
+        ('"leaf":0}', '"leaf":false}'),
+        ('"leaf":1}', '"leaf":true}'),
+        ('"promised_days":30,', '"promised_days":30.0,'),
+        ('"promised_texts":1,', '"promised_texts":true,'),
+        ('"later":0', '"later":0.0'),
+        ('"later":0', '"later":-0'),
+        ('"later":0', '"later":false'),
+    ],
+)
+def test_equal_is_not_enough(written, falsely, tmp_path):
+    cast.confirmed(cast.ALICE, cast.news(), cast.offers())
+    seal(at=cast.NOON)
+    text = exported(tmp_path / "ledger.jsonl").read_text()
+    assert written in text
+    false = tmp_path / "false.jsonl"
+    false.write_text(text.replace(written, falsely))
+    assert noticed(false, pins())
+
+
+def noticed(path: Path, known) -> str:
     try:
-        verify_bundle(path, pins())
+        verify_bundle(path, known)
     except Broken as problem:
         return str(problem)
     return ""
@@ -207,4 +251,5 @@ def test_the_export_command_says_how_much_it_wrote(bundle, tmp_path):
     said = io.StringIO()
     call_command("export_ledger", tmp_path / "again.jsonl", stdout=said)
     assert said.getvalue().startswith("15 events are in ")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["again.jsonl", "ledger.jsonl"]
+    assert {"again.jsonl", "ledger.jsonl"} < {p.name for p in tmp_path.iterdir()}
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
