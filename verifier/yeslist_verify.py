@@ -232,6 +232,8 @@ def _verify(file: BinaryIO, pins: Pins) -> Bundle:
     if top["format"] != FORMAT:
         raise Broken(f"line 1: not a bundle of the format {FORMAT}")
     bundle = Bundle(pins, _counts(top, SECTIONS, pins))
+    if not bundle.counts["checkpoints"]:
+        raise Broken("line 1: no checkpoint, so nothing is proven")
     _check_sections(bundle, file, CHECKS)
     return bundle
 
@@ -429,7 +431,7 @@ def _verify_evidence(file: BinaryIO, pins: Pins) -> Bundle:
     if not isinstance(top["subject"], str) or not top["subject"]:
         raise Broken("line 1: not in the form this format has")
     if counts["checkpoints"] != 1:
-        raise Broken("line 1: nothing is signed yet, so nothing is proven")
+        raise Broken("line 1: no checkpoint, or several: nothing is proven")
     bundle = Bundle(pins, counts, subject=top["subject"])
     _check_sections(bundle, file, EVIDENCE_CHECKS)
     return bundle

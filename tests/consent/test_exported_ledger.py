@@ -247,6 +247,14 @@ def test_nothing_is_written_before_the_first_checkpoint(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bundle_without_any_checkpoint_proves_nothing(tmp_path):
+    empty = {"format": "yeslist-ledger-1", "origin": origin(), "checkpoints": 0, "notices": 0,
+             "leaves": 0, "standings": 0, "later": 0}  # fmt: skip
+    path = tmp_path / "empty.jsonl"
+    path.write_bytes(render([empty]))
+    assert noticed(path, pins()) == "line 1: no checkpoint, so nothing is proven"
+
+
 def test_the_export_command_says_how_much_it_wrote(bundle, tmp_path):
     said = io.StringIO()
     call_command("export_ledger", tmp_path / "again.jsonl", stdout=said)
