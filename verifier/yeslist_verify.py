@@ -6,8 +6,9 @@ One file, Python 3.11 or later, nothing to install:
     python yeslist_verify.py ledger.jsonl --origin texts.example.org/yeslist-ledger \
         --key 'texts.example.org/yeslist-ledger+1a2b3c4d+AZ…' --held-checkpoint checkpoint-480.txt
 
-Take the origin and the key from somewhere other than the file. Exit status: 0 all holds,
-1 something does not (the first bad position is named), 2 a question was asked wrongly.
+Take the origin and the key from somewhere other than the file; `-` reads standard input.
+Exit status: 0 all holds, 1 something does not (the first bad position is named), 2 the question
+was asked wrongly and nothing was checked.
 """
 
 from __future__ import annotations
@@ -56,6 +57,10 @@ LONGEST_LINE = 4_000_000
 
 class Broken(Exception):
     """Where the bundle does not hold, and why."""
+
+
+class AskedWrongly(Exception):
+    """What the user gave cannot be used: this says nothing about the bundle."""
 
 
 Point = tuple[int, int, int, int]
@@ -141,10 +146,13 @@ def parse_key(text: str) -> tuple[str, bytes, bytes]:
     """(name, key hash, public key) of a verifier key `name+hash+base64`."""
     name, _, rest = text.strip().partition("+")
     key_hash, _, encoded = rest.partition("+")
-    raw = unbase64(encoded, "--key")
+    try:
+        raw = unbase64(encoded, "--key")
+    except Broken:
+        raw = b""
     expected = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
     if not name or len(raw) != 33 or raw[0] != 1 or expected.hex() != key_hash:
-        raise Broken("--key: not an Ed25519 verifier key (name+hash+base64)")
+        raise AskedWrongly("--key: not an Ed25519 verifier key (name+hash+base64)")
     return name, expected, raw[1:]
 
 
@@ -204,6 +212,9 @@ class Bundle:
     stack: list[bytes] = field(default_factory=list)
     leaves: int = 0
     bodies: int = 0
+    # Of events without their evidence: how many there are of each person, and who was erased.
+    absent: dict[str, int] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
     signed_before: int = 0
     standings: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     compared: set[tuple[str, str]] = field(default_factory=set)
@@ -217,20 +228,30 @@ TOP_FIELDS = {"format", "origin", *SECTIONS}
 
 
 def verify_bundle(path: Path, pins: Pins) -> Bundle:
-    """Check a bundle; raises `Broken`, which names the first bad position."""
+    """Check a bundle, which may come through a pipe.
+
+    Raises `Broken`, which names the first bad position, or `AskedWrongly`.
+    """
     try:
+        if str(path) == "-":
+            return _verify_any(sys.stdin.buffer, pins)
         with path.open("rb") as file:
-            about_one = f'"format":"{EVIDENCE_FORMAT}"'.encode() in file.readline(LONGEST_LINE)
-            file.seek(0)
-            return _verify_evidence(file, pins) if about_one else _verify(file, pins)
+            return _verify_any(file, pins)
     except OSError as problem:
-        raise Broken(f"{path}: {problem.strerror}") from None
+        raise AskedWrongly(f"{path}: {problem.strerror or problem}") from None
 
 
-def _verify(file: BinaryIO, pins: Pins) -> Bundle:
-    top = _line(file, "line 1", TOP_FIELDS)
-    if top["format"] != FORMAT:
-        raise Broken(f"line 1: not a bundle of the format {FORMAT}")
+def _verify_any(file: BinaryIO, pins: Pins) -> Bundle:
+    """The first line says which format it is. It is read once: a pipe has no way back."""
+    top = _line(file, "line 1", None)
+    if top.get("format") == EVIDENCE_FORMAT and top.keys() == EVIDENCE_FIELDS:
+        return _verify_evidence(top, file, pins)
+    if top.get("format") == FORMAT and top.keys() == TOP_FIELDS:
+        return _verify(top, file, pins)
+    raise Broken(f"line 1: not a bundle of the format {FORMAT} or {EVIDENCE_FORMAT}")
+
+
+def _verify(top: dict[str, Any], file: BinaryIO, pins: Pins) -> Bundle:
     bundle = Bundle(pins, _counts(top, SECTIONS, pins))
     if not bundle.counts["checkpoints"]:
         raise Broken("line 1: no checkpoint, so nothing is proven")
@@ -292,16 +313,22 @@ def _leaf(bundle: Bundle, file: BinaryIO, where: str, number: int) -> None:
     leaf_hash = hashlib.sha256(b"\x00" + header.encode() + body_hash).digest()
     if leaf_hash.hex() != line["hash"]:
         raise Broken(f"{where}: the event or its hash was changed")
-    _body(bundle, line["body"], body_hash, where)
-    _replay(bundle, _event(bundle, header, where))
+    event = _event(bundle, header, where)
+    _body(bundle, line["body"], body_hash, event, where)
+    _replay(bundle, event)
     bundle.leaves += 1
     append(bundle.stack, bundle.leaves, leaf_hash)
     _compare_roots(bundle)
 
 
-def _body(bundle: Bundle, body: object, body_hash: bytes, where: str) -> None:
+def _body(
+    bundle: Bundle, body: object, body_hash: bytes, event: dict[str, Any], where: str
+) -> None:
     """The encrypted evidence, where it is there."""
+    if event["kind"] == "erased":
+        bundle.erased.add(event["subject"])
     if body is None:
+        bundle.absent[event["subject"]] = bundle.absent.get(event["subject"], 0) + 1
         return
     if hashlib.sha256(unbase64(body, where)).digest() != body_hash:
         raise Broken(f"{where}: the evidence was changed")
@@ -425,8 +452,7 @@ EVIDENCE_FORMAT = "yeslist-evidence-1"
 EVIDENCE_FIELDS = {"format", "origin", "subject", "checkpoints", "notices", "events"}
 
 
-def _verify_evidence(file: BinaryIO, pins: Pins) -> Bundle:
-    top = _line(file, "line 1", EVIDENCE_FIELDS)
+def _verify_evidence(top: dict[str, Any], file: BinaryIO, pins: Pins) -> Bundle:
     counts = _counts(top, ("checkpoints", "notices", "events"), pins)
     if not isinstance(top["subject"], str) or not top["subject"]:
         raise Broken("line 1: not in the form this format has")
@@ -446,8 +472,9 @@ def _proven(bundle: Bundle, file: BinaryIO, where: str, number: int) -> None:
     _in_order(bundle, (line["leaf"],), where)
     leaf_hash = hashlib.sha256(b"\x00" + header.encode() + body_hash).digest()
     _check_path(bundle, leaf_hash, line, where)
-    _body(bundle, line["body"], body_hash, where)
-    if _event(bundle, header, where)["subject"] != bundle.subject:
+    event = _event(bundle, header, where)
+    _body(bundle, line["body"], body_hash, event, where)
+    if event["subject"] != bundle.subject:
         raise Broken(f"{where}: it is about somebody else")
     bundle.leaves += 1
 
@@ -489,7 +516,7 @@ def _root_above(leaf_hash: bytes, index: int, size: int, path: list[bytes]) -> b
 
 
 # --- Strict reading: one text for each value, so that no byte can change unnoticed -------------
-def _line(file: BinaryIO, where: str, fields: set[str]) -> dict[str, Any]:
+def _line(file: BinaryIO, where: str, fields: set[str] | None) -> dict[str, Any]:
     raw = file.readline(LONGEST_LINE)
     if not raw.endswith(b"\n"):
         raise Broken(f"{where}: the file ends before it, or within it")
@@ -499,7 +526,8 @@ def _line(file: BinaryIO, where: str, fields: set[str]) -> dict[str, Any]:
         raise Broken(f"{where}: not ASCII") from None
 
 
-def _parse(text: str, where: str, fields: set[str]) -> dict[str, Any]:
+def _parse(text: str, where: str, fields: set[str] | None) -> dict[str, Any]:
+    """An object with exactly these fields; with any, where they are None."""
     try:
         value = json.loads(text, parse_float=_no_number_of_ours, parse_constant=_no_number_of_ours)
         same = _canonical(value) == text
@@ -507,7 +535,7 @@ def _parse(text: str, where: str, fields: set[str]) -> dict[str, Any]:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Broken(f"{where}: not JSON") from None
-    if not isinstance(value, dict) or value.keys() != fields or not same:
+    if not isinstance(value, dict) or not same or value.keys() != (fields or value.keys()):
         raise Broken(f"{where}: not in the form this format has")
     return value
 
@@ -548,29 +576,43 @@ def unbase64(text: object, where: str) -> bytes:
 
 # --- The command -------------------------------------------------------------------------------
 def read_pins(origin: str, keys: list[str], held: list[str]) -> Pins:
-    """What the user gave; raises `Broken`."""
+    """What the user gave; raises `AskedWrongly`, or `Broken` where two checkpoints disagree."""
     pins = Pins(origin, [parse_key(key) for key in keys])
     for name in held:
-        try:
-            note = Path(name).read_bytes().decode()
-        except (OSError, UnicodeDecodeError):
-            raise Broken(f"{name}: cannot be read") from None
-        size, root_hash = open_checkpoint(note, pins, name)
+        size, root_hash = _held(name, pins)
         if pins.held.setdefault(size, root_hash) != root_hash:
             raise Broken(f"{name}: the log was shown to you in two versions (size {size})")
     return pins
 
 
+def _held(name: str, pins: Pins) -> tuple[int, bytes]:
+    try:
+        return open_checkpoint(Path(name).read_bytes().decode(), pins, name)
+    except (OSError, UnicodeDecodeError):
+        raise AskedWrongly(f"{name}: cannot be read") from None
+    except Broken as problem:
+        raise AskedWrongly(str(problem)) from None
+
+
+def _absence(bundle: Bundle) -> str:
+    """Only a person who was erased has no evidence; it may also have been left out."""
+    gone = sum(count for person, count in bundle.absent.items() if person in bundle.erased)
+    left_out = sum(bundle.absent.values()) - gone
+    return (
+        f"{gone} pieces are gone: their people were erased. "
+        f"{left_out} were left out: no event says that their people were erased."
+    )
+
+
 def report(bundle: Bundle) -> str:
     held = ", ".join(str(size) for size in sorted(bundle.pins.held)) or "none was given"
-    absent = bundle.leaves - bundle.bodies
     if bundle.subject:
         return "\n".join(
             [
                 f"The evidence holds: it is in the ledger {bundle.pins.origin}.",
                 f"{bundle.leaves} events of {bundle.subject}: none changed, moved or backdated.",
                 f"{bundle.bodies} pieces of encrypted evidence have the hash that was sealed.",
-                f"{absent} pieces are not in it (erased).",
+                _absence(bundle),
                 f"{len(bundle.notices)} notices have the words that were sealed.",
                 "Whether events are missing, only an export of the whole ledger can tell.",
             ]
@@ -580,7 +622,7 @@ def report(bundle: Bundle) -> str:
             f"The ledger {bundle.pins.origin} holds.",
             f"{bundle.leaves} events: none changed, missing, moved or added.",
             f"{bundle.bodies} pieces of encrypted evidence have the hash that was sealed.",
-            f"{absent} pieces are not in the bundle (left out, or erased).",
+            _absence(bundle),
             f"{len(bundle.checkpoints)} checkpoints carry a signature by the key you gave.",
             f"{len(bundle.notices)} notices have the words that were sealed.",
             f"{len(bundle.compared)} standings are what the events lead to.",
@@ -606,6 +648,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Broken as problem:
         print(f"DOES NOT HOLD. {problem}")
         return 1
+    except AskedWrongly as problem:
+        print(f"NOTHING WAS CHECKED. {problem}", file=sys.stderr)
+        return 2
     return 0
 
 

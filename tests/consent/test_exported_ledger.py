@@ -205,10 +205,13 @@ def test_garbage_is_refused_in_one_sentence(garbage, tmp_path):
     assert said.stderr == ""
 
 
-def run(path: Path, *more: str):
+def run(path: Path, *more: str, given: bytes | None = None):
     command = [sys.executable, "-I", str(VERIFIER), str(path), "--origin", origin()]
     command += ["--key", str(verifier_keys()[0]), *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, input=given, check=False)
+    return subprocess.CompletedProcess(
+        command, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
 
 
 def test_the_verifier_runs_alone(bundle, tmp_path):
@@ -217,19 +220,46 @@ def test_the_verifier_runs_alone(bundle, tmp_path):
     assert "15 events: none changed, missing, moved or added." in said.stdout
 
 
+def test_it_trusts_only_what_the_user_pins(bundle):
+    said = run(bundle, "--origin", "other.example")
+    assert (said.returncode, said.stderr) == (1, "")
+    assert "another log" in said.stdout
+
+
 @pytest.mark.parametrize(
-    ("options", "complaint"),
+    ("path", "options", "complaint"),
     [
-        (["--origin", "other.example"], "another log"),
-        (["--key", "nonsense"], "--key"),
-        (["--held-checkpoint", "/nonexistent"], "cannot be read"),
+        (None, ["--key", "nonsense"], "--key"),
+        (None, ["--key", "a+b+c"], "--key"),
+        (None, ["--held-checkpoint", "/nonexistent"], "cannot be read"),
+        (None, ["--held-checkpoint", "/dev/null"], "not a signed note"),
+        (Path("/nonexistent.jsonl"), [], "No such file"),
+        (Path("/"), [], "Is a directory"),
     ],
 )
-def test_it_trusts_only_what_the_user_pins(bundle, options, complaint):
-    said = run(bundle, *options)
-    assert said.returncode == 1
-    assert complaint in said.stdout
-    assert said.stderr == ""
+def test_a_question_asked_wrongly_is_no_finding(bundle, path, options, complaint):
+    said = run(path or bundle, *options)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("NOTHING WAS CHECKED. ")
+    assert complaint in said.stderr
+    with pytest.raises(CommandError) as asked:
+        call_command("verify_ledger", *options, bundle=path or bundle)
+    assert asked.value.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_it_reads_from_a_pipe(bundle, name):
+    said = run(Path(name), given=bundle.read_bytes())
+    assert (said.returncode, "15 events" in said.stdout) == (0, True)
+    assert run(Path(name), given=bundle.read_bytes()[:-1]).returncode == 1
+
+
+def test_evidence_left_out_is_not_called_erased(bundle, tmp_path):
+    said = run(bundle).stdout
+    assert "4 pieces are gone: their people were erased. 0 were left out" in said
+    export_ledger(tmp_path / "without.jsonl")
+    said = run(tmp_path / "without.jsonl").stdout
+    assert "4 pieces are gone: their people were erased. 11 were left out" in said
 
 
 def test_the_command_checks_a_bundle_too(bundle, tmp_path):

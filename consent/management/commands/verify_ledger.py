@@ -33,6 +33,8 @@ class Command(BaseCommand):
             raise _asked_wrongly("Give --key, or set LEDGER_VERIFIER_KEYS.")
         try:
             self.stdout.write(self._check(keys, options))
+        except yeslist_verify.AskedWrongly as problem:
+            raise _asked_wrongly(str(problem)) from None
         except (LedgerBroken, yeslist_verify.Broken) as problem:
             self.stderr.write(f"DOES NOT HOLD. {problem}")
             sys.exit(1)
