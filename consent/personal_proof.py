@@ -7,14 +7,14 @@ leads from its event to one signed checkpoint by the hashes beside the way.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
 from consent.exports import Line
 from consent.models import LedgerCheckpoint, NoticeVersion
 from consent.notices import canonical, notice_content
-from consent.proofs import inclusion_path, newest_checkpoint
+from consent.proofs import earlier_logs, inclusion_path, newest_checkpoint
 from consent.sealing import EVENT_COLUMNS, EVENT_TABLES, canonical_header, headers, origin
 from subscribers.models import Subscriber
 
@@ -28,9 +28,14 @@ _SEALED = f"""
 """
 
 
-def proof_lines(subscriber: Subscriber) -> Iterator[Line]:
-    """All that is sealed about this person; events of the last seconds may not be yet."""
+def proof_lines(subscriber: Subscriber, *, held_sizes: Sequence[int] = ()) -> Iterator[Line]:
+    """All that is sealed about this person; events of the last seconds may not be yet.
+
+    `held_sizes`: of checkpoints that the receiver has, beside those that were handed out: the
+    way from each to the checkpoint of the bundle is proven, so that they can be compared.
+    """
     checkpoint = newest_checkpoint()
+    earlier = _earlier(checkpoint, held_sizes) if checkpoint else []
     notices = _notices(subscriber, checkpoint) if checkpoint else []
     events = list(_events(subscriber, checkpoint)) if checkpoint else []
     yield {
@@ -38,13 +43,25 @@ def proof_lines(subscriber: Subscriber) -> Iterator[Line]:
         "origin": origin(),
         "subject": str(subscriber.subject_reference),
         "checkpoints": 1 if checkpoint else 0,
+        "earlier": len(earlier),
         "notices": len(notices),
         "events": len(events),
     }
     if checkpoint:
         yield {"checkpoint": checkpoint.note}
+    yield from earlier
     yield from notices
     yield from events
+
+
+def _earlier(checkpoint: LedgerCheckpoint, held_sizes: Sequence[int]) -> list[Line]:
+    handed_out = LedgerCheckpoint.objects.filter(handouts__problem="").values_list(
+        "size", flat=True
+    )
+    return [
+        {"size": each.size, "root": each.root.hex(), "path": [one.hex() for one in each.path]}
+        for each in earlier_logs([*handed_out, *held_sizes], checkpoint.size)
+    ]
 
 
 def _notices(subscriber: Subscriber, checkpoint: LedgerCheckpoint) -> list[Line]:

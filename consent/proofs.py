@@ -54,17 +54,35 @@ def prove_event(event: ConsentEvent) -> InclusionProof | None:
 
 def inclusion_path(position: int, size: int) -> list[bytes]:
     """The hashes that prove a leaf in the log of `size`; ValueError if it is not in it."""
-    return _hashes(tree.inclusion_ranges(position, size))
-
-
-def consistency_path(old: int, new: int) -> list[bytes]:
-    """The hashes that prove that the log of `old` leaves begins the log of `new`."""
-    return _hashes(tree.consistency_ranges(old, new))
-
-
-def _hashes(ranges: list[tree.Range]) -> list[bytes]:
+    ranges = tree.inclusion_ranges(position, size)
     known = _lookup(name for each in ranges for name in tree.subtrees(each))
     return [tree.range_root(each, known.__getitem__) for each in ranges]
+
+
+@dataclass(frozen=True)
+class EarlierLog:
+    """The log as it was at `size`, and the hashes that prove that it begins the later one."""
+
+    size: int
+    root: bytes
+    path: list[bytes]
+
+
+def earlier_logs(sizes: Iterable[int], new: int) -> list[EarlierLog]:
+    """One for each size below `new`, rising."""
+    earlier = sorted({size for size in sizes if 0 < size < new})
+    ranges = {size: tree.consistency_ranges(size, new) for size in earlier}
+    wanted = {name for size in earlier for name in tree.subtrees((0, size))}
+    wanted |= {name for each in ranges.values() for one in each for name in tree.subtrees(one)}
+    known = _lookup(sorted(wanted))
+    return [
+        EarlierLog(
+            size,
+            tree.range_root((0, size), known.__getitem__),
+            [tree.range_root(each, known.__getitem__) for each in ranges[size]],
+        )
+        for size in earlier
+    ]
 
 
 def _lookup(names: Iterable[tree.Subtree]) -> dict[tree.Subtree, bytes]:

@@ -59,6 +59,10 @@ class Broken(Exception):
     """Where the bundle does not hold, and why."""
 
 
+class NotCompared(Broken):
+    """A checkpoint that the user holds says nothing about this bundle, for or against it."""
+
+
 class AskedWrongly(Exception):
     """What the user gave cannot be used: this says nothing about the bundle."""
 
@@ -210,6 +214,7 @@ class Bundle:
     used_notices: set[str] = field(default_factory=set)
     events: set[str] = field(default_factory=set)
     stack: list[bytes] = field(default_factory=list)
+    earlier: set[int] = field(default_factory=set)
     leaves: int = 0
     bodies: int = 0
     # Of events without their evidence: how many there are of each person, and who was erased.
@@ -449,18 +454,72 @@ CHECKS: tuple[Check, ...] = (
 
 # --- Evidence about one person: some events, each with its way to one checkpoint ----------------
 EVIDENCE_FORMAT = "yeslist-evidence-1"
-EVIDENCE_FIELDS = {"format", "origin", "subject", "checkpoints", "notices", "events"}
+EVIDENCE_SECTIONS = ("checkpoints", "earlier", "notices", "events")
+EVIDENCE_FIELDS = {"format", "origin", "subject", *EVIDENCE_SECTIONS}
 
 
 def _verify_evidence(top: dict[str, Any], file: BinaryIO, pins: Pins) -> Bundle:
-    counts = _counts(top, ("checkpoints", "notices", "events"), pins)
+    counts = _counts(top, EVIDENCE_SECTIONS, pins)
     if not isinstance(top["subject"], str) or not top["subject"]:
         raise Broken("line 1: not in the form this format has")
     if counts["checkpoints"] != 1:
         raise Broken("line 1: no checkpoint, or several: nothing is proven")
     bundle = Bundle(pins, counts, subject=top["subject"])
     _check_sections(bundle, file, EVIDENCE_CHECKS)
+    _all_compared(bundle)
     return bundle
+
+
+def _earlier(bundle: Bundle, file: BinaryIO, where: str, number: int) -> None:
+    """That the log as it was, which an older checkpoint signed, begins the log of this bundle."""
+    line = _line(file, where, {"path", "root", "size"})
+    size, old_root = line["size"], _unhex(line["root"], where)
+    [(new, new_root)] = bundle.checkpoints.items()
+    if not _is_count(size) or not 0 < size < new or not isinstance(line["path"], list):
+        raise Broken(f"{where}: not an earlier log")
+    _in_order(bundle, (size,), where)
+    path = [_unhex(each, where) for each in line["path"][:65]]
+    if len(path) != len(line["path"]) or not _continues(size, new, old_root, new_root, path):
+        raise Broken(f"{where}: the log of {size} events is not the beginning of this one")
+    if bundle.pins.held.get(size, old_root) != old_root:
+        raise Broken(f"your checkpoint {size}: the log of this bundle does not continue it")
+    bundle.earlier.add(size)
+
+
+def _continues(old: int, new: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> bool:
+    """RFC 9162, section 2.1.4.2, for 0 < old < new."""
+    hashes = path if old & (old - 1) else [old_root, *path]
+    node, last = old - 1, new - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    if not hashes:
+        return False
+    before = after = hashes[0]
+    for each in hashes[1:]:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            before = hashlib.sha256(b"\x01" + each + before).digest()
+            after = hashlib.sha256(b"\x01" + each + after).digest()
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            after = hashlib.sha256(b"\x01" + after + each).digest()
+        node, last = node >> 1, last >> 1
+    return last == 0 and (before, after) == (old_root, new_root)
+
+
+def _all_compared(bundle: Bundle) -> None:
+    for size, root_hash in bundle.checkpoints.items():
+        if bundle.pins.held.get(size, root_hash) != root_hash:
+            raise Broken(f"checkpoint {size}: not the one you hold")
+    known = bundle.earlier | bundle.checkpoints.keys()
+    apart = sorted(bundle.pins.held.keys() - known)
+    if apart:
+        raise NotCompared(
+            f"your checkpoint {apart[0]}: the bundle has no way from it to its own, of "
+            f"{max(bundle.checkpoints)}. Ask for one that has. All else holds"
+        )
 
 
 def _proven(bundle: Bundle, file: BinaryIO, where: str, number: int) -> None:
@@ -483,8 +542,6 @@ def _check_path(bundle: Bundle, leaf_hash: bytes, line: dict[str, Any], where: s
     if not isinstance(line["path"], list) or len(line["path"]) > 64:
         raise Broken(f"{where}: no way to the checkpoint")
     [(size, expected)] = bundle.checkpoints.items()
-    if bundle.pins.held.get(size, expected) != expected:
-        raise Broken(f"checkpoint {size}: not the one you hold")
     path = [_unhex(each, where) for each in line["path"]]
     if _root_above(leaf_hash, line["leaf"], size, path) != expected:
         raise Broken(f"{where}: the event was changed, or is not in the log that was signed")
@@ -492,6 +549,7 @@ def _check_path(bundle: Bundle, leaf_hash: bytes, line: dict[str, Any], where: s
 
 EVIDENCE_CHECKS: tuple[Check, ...] = (
     ("checkpoints", "checkpoint line", _checkpoint),
+    ("earlier", "earlier line", _earlier),
     ("notices", "notice line", _notice),
     ("events", "event line", _proven),
 )
@@ -594,6 +652,12 @@ def _held(name: str, pins: Pins) -> tuple[int, bytes]:
         raise AskedWrongly(str(problem)) from None
 
 
+def complaint(problem: Broken) -> str:
+    if isinstance(problem, NotCompared):
+        return f"NOT ALL IS COMPARED. {problem}."
+    return f"DOES NOT HOLD. {problem}"
+
+
 def _absence(bundle: Bundle) -> str:
     """Only a person who was erased has no evidence; it may also have been left out."""
     gone = sum(count for person, count in bundle.absent.items() if person in bundle.erased)
@@ -614,6 +678,8 @@ def report(bundle: Bundle) -> str:
                 f"{bundle.bodies} pieces of encrypted evidence have the hash that was sealed.",
                 _absence(bundle),
                 f"{len(bundle.notices)} notices have the words that were sealed.",
+                f"Checkpoints you hold: {held}."
+                + (" The log continues each of them." if bundle.pins.held else ""),
                 "Whether events are missing, only an export of the whole ledger can tell.",
             ]
         )
@@ -646,7 +712,7 @@ def main(arguments: list[str] | None = None) -> int:
         pins = read_pins(given.origin, given.key, given.held_checkpoint)
         print(report(verify_bundle(given.bundle, pins)))
     except Broken as problem:
-        print(f"DOES NOT HOLD. {problem}")
+        print(complaint(problem))
         return 1
     except AskedWrongly as problem:
         print(f"NOTHING WAS CHECKED. {problem}", file=sys.stderr)

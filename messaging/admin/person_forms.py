@@ -63,6 +63,14 @@ class EvidenceForm(forms.Form):
     reason = forms.ChoiceField(
         label=gettext_lazy("Why is it exported?"), choices=[("", "—"), *REASONS]
     )
+    held_sizes = forms.RegexField(
+        regex=r"^[0-9]{1,18}([ ,]+[0-9]{1,18}){0,19}$",
+        label=gettext_lazy("Sizes of checkpoints that the receiver holds (second line of each)"),
+        required=False,
+    )
+
+    def clean_held_sizes(self) -> list[int]:
+        return [int(size) for size in self.cleaned_data["held_sizes"].replace(",", " ").split()]
 
 
 RESTRICTION_REASONS = [

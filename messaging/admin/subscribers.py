@@ -264,6 +264,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
             actor=staff(request),
             subscriber=person,
             reason=str(dict(REASONS)[form.cleaned_data["reason"]]),
+            held_sizes=form.cleaned_data["held_sizes"],
             at=timezone.now(),
         )
         name = f"evidence-{person.subject_reference}.zip"

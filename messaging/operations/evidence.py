@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -25,8 +26,18 @@ class UnableToExport(Exception):
 
 
 @transaction.atomic
-def export_evidence(*, actor: Staff, subscriber: Subscriber, reason: str, at: datetime) -> bytes:
-    """A zip: the story to read and print, and its proof for the verifier. The look is on record."""
+def export_evidence(
+    *,
+    actor: Staff,
+    subscriber: Subscriber,
+    reason: str,
+    at: datetime,
+    held_sizes: Sequence[int] = (),
+) -> bytes:
+    """A zip: the story to read and print, and its proof for the verifier. The look is on record.
+
+    `held_sizes`: of checkpoints that the receiver has and wants to compare.
+    """
     authorize(actor=actor, action="consent.export_evidence", at=at)
     if not reason.strip():
         raise UnableToExport(_("Say why this is exported."))
@@ -36,7 +47,8 @@ def export_evidence(*, actor: Staff, subscriber: Subscriber, reason: str, at: da
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.writestr("story.html", _story(subscriber, reason, at))
-        bundle.writestr("proof.jsonl", "".join(to_line(line) for line in proof_lines(subscriber)))
+        proof = proof_lines(subscriber, held_sizes=held_sizes)
+        bundle.writestr("proof.jsonl", "".join(map(to_line, proof)))
         bundle.writestr("how-to-check.txt", _how_to_check())
     return packed.getvalue()
 

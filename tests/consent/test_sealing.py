@@ -101,12 +101,14 @@ def test_an_event_is_proven_to_be_in_the_log_and_the_log_only_to_have_grown():
         path=proof.path,
         root=bytes(new.root),
     )
+    [earlier] = proofs.earlier_logs([old.size, new.size, 0], new.size)
+    assert (earlier.size, earlier.root) == (old.size, bytes(old.root))
     assert tree.verify_consistency(
         old=old.size,
         new=new.size,
         old_root=bytes(old.root),
         new_root=bytes(new.root),
-        path=proofs.consistency_path(old.size, new.size),
+        path=earlier.path,
     )
 
 

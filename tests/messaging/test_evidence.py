@@ -5,14 +5,17 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from consent.models import LedgerCheckpoint, LedgerHandout
+from consent.notes import Checkpoint
 from consent.operations.sealing import seal
-from consent.sealing import origin, verifier_keys
+from consent.sealing import origin, signing_key, verifier_keys
 from messaging.models import Message
 from messaging.operations.evidence import UnableToExport, export_evidence
 from subscribers.authorization import NotAuthorized
@@ -27,17 +30,24 @@ def officer():
     return cast.staff("privacy", "Privacy officer")
 
 
-def files_of(person: Subscriber, reason: str = "An authority asked") -> dict[str, str]:
-    bundle = export_evidence(actor=officer(), subscriber=person, reason=reason, at=cast.NOON)
+def files_of(
+    person: Subscriber, reason: str = "An authority asked", held_sizes: Sequence[int] = ()
+) -> dict[str, str]:
+    bundle = export_evidence(
+        actor=officer(), subscriber=person, reason=reason, held_sizes=held_sizes, at=cast.NOON
+    )
     with zipfile.ZipFile(io.BytesIO(bundle)) as packed:
         return {name: packed.read(name).decode() for name in packed.namelist()}
 
 
-def verified(proof: str, folder: Path) -> tuple[int, str]:
+def verified(proof: str, folder: Path, *held: str) -> tuple[int, str]:
     file = folder / "proof.jsonl"
     file.write_text(proof)
+    for number, note in enumerate(held):
+        (folder / f"held-{number}").write_text(note)
+    kept = [part for n in range(len(held)) for part in ("--held-checkpoint", folder / f"held-{n}")]
     keys = [argument for key in verifier_keys() for argument in ("--key", str(key))]
-    command = [sys.executable, str(VERIFIER), str(file), "--origin", origin(), *keys]
+    command = [sys.executable, str(VERIFIER), str(file), "--origin", origin(), *keys, *kept]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
@@ -93,6 +103,37 @@ def falsified(line: str) -> str:
     """One character in the middle is another one, whatever stood there."""
     middle = len(line) // 2
     return line[:middle] + ("a" if line[middle] != "a" else "b") + line[middle + 1 :]
+
+
+def sealed_in_steps() -> Subscriber:
+    """Four checkpoints; the first two were handed out."""
+    for step, person in enumerate((cast.alice, cast.carol, cast.frank, cast.bob)):
+        person()
+        seal(at=cast.NOON + step * cast.HOUR)
+    for checkpoint in LedgerCheckpoint.objects.order_by("size")[:2]:
+        LedgerHandout.objects.create(checkpoint=checkpoint, channel="mailbox", tried_at=cast.NOON)
+    return Subscriber.objects.with_number(cast.CAROL).get()
+
+
+def test_checkpoints_that_were_handed_out_are_compared(tmp_path: Path):
+    carol = sealed_in_steps()
+    proof = files_of(carol)["proof.jsonl"]
+    first, second, third, last = LedgerCheckpoint.objects.order_by("size")
+    status, said = verified(proof, tmp_path, first.note, second.note, last.note)
+    assert (status, "The log continues each of them." in said) == (0, True), said
+    status, said = verified(proof, tmp_path, first.note, third.note)
+    assert (status, f"your checkpoint {third.size}: the bundle has no way" in said) == (1, True)
+    asked = files_of(carol, held_sizes=[third.size])["proof.jsonl"]
+    assert verified(asked, tmp_path, third.note)[0] == 0
+
+
+@pytest.mark.parametrize("size", [2, 5, 11, 12, 400])
+def test_another_log_than_the_one_held_is_noticed(tmp_path: Path, size):
+    carol = sealed_in_steps()
+    proof = files_of(carol, held_sizes=range(1, 12))["proof.jsonl"]
+    held = signing_key().sign(Checkpoint(origin(), size, b"x" * 32).text())
+    status, said = verified(proof, tmp_path, held)
+    assert (status, f"checkpoint {size}" in said) == (1, True), said
 
 
 def test_only_this_person_is_in_it():

@@ -35,8 +35,11 @@ class Command(BaseCommand):
             self.stdout.write(self._check(keys, options))
         except yeslist_verify.AskedWrongly as problem:
             raise _asked_wrongly(str(problem)) from None
-        except (LedgerBroken, yeslist_verify.Broken) as problem:
+        except LedgerBroken as problem:
             self.stderr.write(f"DOES NOT HOLD. {problem}")
+            sys.exit(1)
+        except yeslist_verify.Broken as problem:
+            self.stderr.write(yeslist_verify.complaint(problem))
             sys.exit(1)
 
     def _check(self, keys: list[str], options: dict[str, Any]) -> str:
