@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import Notice, NoticePurpose, NoticeVersion, Purpose
+from consent.models import Notice, NoticePurpose, NoticeVersion, Purpose, SignupForm
 
 # CTIA Messaging Principles 5.1 and GDPR Art. 13, in the order in which people read them.
 ELEMENTS = {
@@ -63,6 +65,34 @@ def is_published(purpose: Purpose) -> bool:
     """True once some published words name it; from then on it says what it says."""
     named = NoticePurpose.objects.filter(purpose=purpose)
     return named.filter(notice_version__published_at__isnull=False).exists()
+
+
+def current_versions(notice: Notice) -> list[NoticeVersion]:
+    """What is shown now: the newest published version of each language."""
+    published = notice.versions.exclude(published_at=None)
+    return list(published.order_by("language", "-number").distinct("language"))
+
+
+def youngest_allowed(versions: Iterable[NoticeVersion]) -> int:
+    """The highest minimum age of all that these versions name; 0 where they name nothing."""
+    named = Purpose.objects.filter(
+        pk__in=NoticePurpose.objects.filter(notice_version__in=list(versions)).values("purpose")
+    )
+    return int(named.aggregate(oldest=Max("minimum_age"))["oldest"] or 0)
+
+
+def forms_open_below(purpose: Purpose, age: int) -> list[SignupForm]:
+    """Public forms that ask for this purpose from people younger than `age`."""
+    named = Notice.objects.filter(versions__purposes__purpose=purpose)
+    younger = SignupForm.objects.filter(
+        published_at__isnull=False, minimum_age__lt=age, notice__in=named
+    )
+    return [form for form in younger.order_by("title") if _asks_for(form, purpose)]
+
+
+def _asks_for(form: SignupForm, purpose: Purpose) -> bool:
+    shown = current_versions(form.notice)
+    return NoticePurpose.objects.filter(notice_version__in=shown, purpose=purpose).exists()
 
 
 def wider_promises(version: NoticeVersion, than: NoticeVersion) -> list[NoticePurpose]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.criteria import ACTIVE_CONSENTS
 from consent.models import Purpose
-from consent.notices import is_published
+from consent.notices import forms_open_below, is_published
 from subscribers.admin.guarded import GuardedAdmin
 
 FIXED_ONCE_PUBLISHED = (
@@ -31,12 +31,36 @@ class PurposeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_retention_days(self) -> int:
         days: int = self.cleaned_data["retention_days"]
-        longer = self.instance.pk and days > self.initial["retention_days"]
-        if longer and is_published(self.instance):
+        if self._is_fixed and days > self.initial["retention_days"]:
             raise forms.ValidationError(
                 _("Never longer than people were told: only fewer days can be set.")
             )
         return days
+
+    def clean_consent_valid_days(self) -> int | None:
+        days: int | None = self.cleaned_data["consent_valid_days"]
+        before = self.initial.get("consent_valid_days")
+        if self._is_fixed and before is not None and (days is None or days > before):
+            raise forms.ValidationError(
+                _("A yes lasts no longer than people were told: only fewer days can be set.")
+            )
+        return days
+
+    def clean_minimum_age(self) -> int:
+        age: int = self.cleaned_data["minimum_age"]
+        if self._is_fixed and age < self.initial["minimum_age"]:
+            raise forms.ValidationError(_("Never younger than people were told: only older."))
+        younger = forms_open_below(self.instance, age) if self.instance.pk else []
+        if younger:
+            raise forms.ValidationError(
+                _("The form “%(form)s” is public for people of %(age)d: take it down first.")
+                % {"form": younger[0].title, "age": younger[0].minimum_age}
+            )
+        return age
+
+    @property
+    def _is_fixed(self) -> bool:
+        return bool(self.instance.pk) and is_published(self.instance)
 
 
 @admin.register(Purpose)

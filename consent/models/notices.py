@@ -54,7 +54,10 @@ class Purpose(models.Model):
                     "((OLD.code, OLD.name, OLD.description, OLD.kind, OLD.controller,"
                     " OLD.recipients) IS DISTINCT FROM (NEW.code, NEW.name, NEW.description,"
                     " NEW.kind, NEW.controller, NEW.recipients)"
-                    " OR NEW.retention_days > OLD.retention_days)"
+                    " OR NEW.retention_days > OLD.retention_days"
+                    " OR NEW.minimum_age < OLD.minimum_age"
+                    " OR COALESCE(NEW.consent_valid_days, 2147483647)"
+                    " > COALESCE(OLD.consent_valid_days, 2147483647))"
                 ),
                 func="""
                     IF EXISTS (SELECT 1 FROM consent_noticepurpose p

@@ -12,10 +12,11 @@ from consent.models import Notice, NoticePurpose, NoticeVersion, Purpose, Signup
 from consent.models.notices import Change
 from consent.notices import (
     content_hash,
-    current_version,
+    current_versions,
     missing_elements,
     previous_version,
     wider_promises,
+    youngest_allowed,
 )
 from subscribers.authorization import Staff, authorize
 
@@ -72,7 +73,21 @@ def notice_problems(version: NoticeVersion) -> list[str]:
         problems.append(_("This version is published already."))
     if not version.purposes.exists():
         problems.append(_("No purpose is named: add what people agree to."))
-    return problems
+    return problems + _too_young(version)
+
+
+def _too_young(version: NoticeVersion) -> list[str]:
+    """Public forms would show these words at once."""
+    age = youngest_allowed([version])
+    younger = version.notice.forms.filter(published_at__isnull=False, minimum_age__lt=age)
+    refusal = _(
+        "The form “%(form)s” is public for people of %(form_age)d, and these words are for people "
+        "of %(age)d or older: take it down first, or name another purpose."
+    )
+    return [
+        refusal % {"form": form.title, "form_age": form.minimum_age, "age": age}
+        for form in younger.order_by("title")
+    ]
 
 
 def change_problems(version: NoticeVersion, change: Change, reason: str) -> list[str]:
@@ -127,6 +142,8 @@ def draft_from(*, actor: Staff, version: NoticeVersion, at: datetime) -> NoticeV
 @transaction.atomic
 def publish_form(*, actor: Staff, form: SignupForm, at: datetime) -> None:
     authorize(actor=actor, action="consent.publish_signupform", at=at)
+    # Nothing is published about this notice meanwhile.
+    Notice.objects.select_for_update().get(pk=form.notice_id)
     problems = form_problems(form)
     if problems:
         raise UnableToPublish(problems)
@@ -137,10 +154,10 @@ def publish_form(*, actor: Staff, form: SignupForm, at: datetime) -> None:
 
 def form_problems(form: SignupForm) -> list[str]:
     """What keeps this form from being published, one sentence each."""
-    version = current_version(form.notice, "en")
-    if version is None:
+    versions = current_versions(form.notice)
+    if not versions:
         return [_("Its notice has no published version yet.")]
-    oldest = max(promise.purpose.minimum_age for promise in version.purposes.all())
+    oldest = youngest_allowed(versions)
     if form.minimum_age < oldest:
         return [_("Its purposes are for people of %(age)d or older.") % {"age": oldest}]
     return []

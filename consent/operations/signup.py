@@ -38,6 +38,13 @@ REPLY_WITHIN = timedelta(hours=48)
 DAY = timedelta(days=1)
 
 
+class UnableToRequest(Exception):
+    """The form lets in people who are younger than a purpose is for."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One person's wish to be texted, as they expressed it."""
@@ -69,7 +76,10 @@ def request_consent(
     """Queue a confirmation text if we may, and return the token of the confirm page.
 
     The answer is the same whatever happened: a stranger learns nothing about a number.
+    Raises `UnableToRequest` where the form may not ask this at all.
     """
+    if form.minimum_age < max((each.purpose.minimum_age for each in purposes), default=0):
+        raise UnableToRequest
     request = Request(
         form=form, version=version, purposes=purposes, language=language, method="page",
         attributes=attributes, age_asserted=age_asserted, circumstances=circumstances,

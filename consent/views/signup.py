@@ -13,7 +13,12 @@ from consent.local_law import law_for_number
 from consent.models import SignupForm
 from consent.open_forms import OpenForm, open_form
 from consent.operations.guardianship import Household, ask_guardian
-from consent.operations.signup import REPLY_WITHIN, Request, request_consent
+from consent.operations.signup import (
+    REPLY_WITHIN,
+    Request,
+    UnableToRequest,
+    request_consent,
+)
 from consent.redirects import SeeOther
 from consent.visitors import circumstances
 from consent.young_forms import YoungSignupRequest, asks_for_the_first_time, typed_before
@@ -47,7 +52,10 @@ def _answer(request: HttpRequest, page: OpenForm) -> HttpResponse:
         return _answer_young(request, page)
     if not entry.is_valid():
         return _show(request, page, entry.with_current_words(), status=422)
-    return SeeOther(_confirm_page(_request_consent(request, page, entry)))
+    try:
+        return SeeOther(_confirm_page(_request_consent(request, page, entry)))
+    except UnableToRequest:
+        return render(request, "consent/not_open.html", status=404)
 
 
 def _answer_young(request: HttpRequest, page: OpenForm) -> HttpResponse:

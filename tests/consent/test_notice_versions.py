@@ -9,15 +9,18 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from consent.models import Consent, NoticeVersion, Purpose
+from consent.models import Consent, ConsentEvent, NoticeVersion, Purpose
 from consent.models.notices import Change
 from consent.notices import content_hash, current_version
 from consent.operations.publishing import (
     UnableToPublish,
     draft_from,
     notice_problems,
+    publish_form,
     publish_notice_version,
+    unpublish_form,
 )
+from consent.operations.signup import UnableToRequest
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -125,9 +128,13 @@ def test_what_is_missing_is_named():
         "recipients = 'Our partners'",
         "code = 'other'",
         "retention_days = 9999",
+        "minimum_age = 13",
+        "consent_valid_days = 366",
+        "consent_valid_days = NULL",
     ],
 )
 def test_a_published_purpose_is_never_widened(change: str):
+    Purpose.objects.filter(pk=cast.news().pk).update(consent_valid_days=365)
     cast.notice_version()
     with (
         pytest.raises(DatabaseError, match="is published"),
@@ -139,8 +146,54 @@ def test_a_published_purpose_is_never_widened(change: str):
 
 def test_a_purpose_may_keep_less_and_ask_for_more_years():
     cast.notice_version()
-    Purpose.objects.filter(code="news").update(retention_days=30, minimum_age=18)
+    Purpose.objects.filter(code="news").update(
+        retention_days=30, minimum_age=18, consent_valid_days=90
+    )
     assert cast.news().retention_days == 30
+
+
+def wine() -> Purpose:
+    return Purpose.objects.create(
+        code="wine", name="Wine", controller=cast.ORGANIZATION, minimum_age=18
+    )
+
+
+def draft_about_wine(language: str = "en") -> NoticeVersion:
+    version = draft()
+    NoticeVersion.objects.filter(pk=version.pk).update(language=language)
+    version.refresh_from_db()
+    version.purposes.create(
+        purpose=wine(), statement="Yes, text me about wine", promised_texts=1, promised_days=30
+    )
+    return version
+
+
+def test_words_for_adults_are_not_published_under_a_form_for_the_young():
+    form = cast.signup_form()
+    version = draft_about_wine()
+    assert f"“{form.title}” is public for people of 16" in refusal(version, Change.WIDENS)
+    unpublish_form(actor=boss(), form=form, at=cast.NOON)
+    publish(version, Change.WIDENS, REASON)
+    form.refresh_from_db()
+    with pytest.raises(UnableToPublish, match="people of 18 or older"):
+        publish_form(actor=boss(), form=form, at=cast.NOON)
+
+
+def test_a_form_answers_for_its_words_in_every_language():
+    form = cast.signup_form()
+    unpublish_form(actor=boss(), form=form, at=cast.NOON)
+    publish(draft_about_wine("fr"))
+    form.refresh_from_db()
+    with pytest.raises(UnableToPublish, match="people of 18 or older"):
+        publish_form(actor=boss(), form=form, at=cast.NOON)
+
+
+def test_a_form_never_asks_those_who_are_too_young(client: Client):
+    cast.signup_form()
+    Purpose.objects.filter(code="news").update(minimum_age=18)
+    with pytest.raises(UnableToRequest, match="younger than a purpose is for"):
+        cast.asked(cast.ALICE)
+    assert not ConsentEvent.objects.exists()
 
 
 def test_the_staff_page_does_not_offer_what_is_refused(client: Client):
@@ -151,7 +204,32 @@ def test_the_staff_page_does_not_offer_what_is_refused(client: Client):
     assert 'name="recipients"' not in page
     typed = {"retention_days": 9999, "minimum_age": 16}
     assert "only fewer days" in client.post(address, typed).content.decode()
+    younger = {"retention_days": 90, "minimum_age": 15}
+    assert "Never younger" in client.post(address, younger).content.decode()
     assert client.post(address, {**typed, "retention_days": 90}).status_code == 302
+
+
+def test_the_age_is_not_raised_above_a_public_form(client: Client):
+    form = cast.signup_form()
+    client.force_login(boss())
+    address = reverse("admin:consent_purpose_change", args=[cast.news().pk])
+    older = {"retention_days": 90, "minimum_age": 17}
+    assert "take it down first" in client.post(address, older).content.decode()
+    unpublish_form(actor=boss(), form=form, at=cast.NOON)
+    assert client.post(address, older).status_code == 302
+    assert cast.news().minimum_age == 17
+
+
+def test_a_yes_does_not_come_to_last_longer(client: Client):
+    Purpose.objects.filter(pk=cast.news().pk).update(consent_valid_days=365)
+    cast.notice_version()
+    client.force_login(boss())
+    address = reverse("admin:consent_purpose_change", args=[cast.news().pk])
+    typed = {"retention_days": 90, "minimum_age": 16}
+    for days in ("", "366"):
+        page = client.post(address, {**typed, "consent_valid_days": days}).content.decode()
+        assert "A yes lasts no longer" in page
+    assert client.post(address, {**typed, "consent_valid_days": "90"}).status_code == 302
 
 
 def test_staff_choose_the_change_beside_the_button(client: Client):

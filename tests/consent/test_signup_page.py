@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 
+import pgtrigger
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from consent.ledger import evidence
-from consent.models import Confirmation, ConsentEvent, NoticePurpose, SignupForm
+from consent.models import Confirmation, ConsentEvent, NoticePurpose, Purpose, SignupForm
 from messaging.models import Message
 from subscribers.models import Attribute, Subscriber
 from tests import cast
