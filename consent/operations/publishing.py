@@ -8,7 +8,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from consent.models import Notice, NoticePurpose, NoticeVersion, Purpose, SignupForm
+from consent.models import (
+    Notice,
+    NoticePurpose,
+    NoticeVersion,
+    Purpose,
+    PurposeKind,
+    SignupForm,
+)
 from consent.models.notices import Change
 from consent.notices import (
     content_hash,
@@ -73,7 +80,19 @@ def notice_problems(version: NoticeVersion) -> list[str]:
         problems.append(_("This version is published already."))
     if not version.purposes.exists():
         problems.append(_("No purpose is named: add what people agree to."))
-    return problems + _too_young(version)
+    return problems + _unnamed_recipients(version) + _too_young(version)
+
+
+def _unnamed_recipients(version: NoticeVersion) -> list[str]:
+    """Nobody can agree to sharing with they do not know whom."""
+    sharing = version.purposes.filter(
+        purpose__kind=PurposeKind.SHARING, purpose__recipients__regex=r"^\s*$"
+    )
+    return [
+        _("%(purpose)s is about sharing: say in the purpose who receives the data.")
+        % {"purpose": promise.purpose.name}
+        for promise in sharing.select_related("purpose").order_by("pk")
+    ]
 
 
 def _too_young(version: NoticeVersion) -> list[str]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from consent.models import NoticeVersion
 from consent.notices import rendered_notice
-from consent.purposes_in_use import purposes_in_use
+from consent.purposes_in_use import purposes_in_use, sharing_of
 
 
 @require_safe
@@ -17,6 +17,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     lines = purposes_in_use(get_language() or settings.LANGUAGE_CODE)
     context = {
         "lines": lines,
+        "sharing": sharing_of(lines),
         "controllers": list(dict.fromkeys(line.purpose.controller for line in lines)),
         "complaint_authority": settings.COMPLAINT_AUTHORITY,
     }

@@ -118,6 +118,20 @@ def test_what_is_missing_is_named():
     ]
 
 
+def test_sharing_names_who_receives_the_data():
+    version = draft()
+    share = Purpose.objects.create(
+        code="share", name="Sharing", kind="sharing", controller=cast.ORGANIZATION
+    )
+    version.purposes.create(
+        purpose=share, statement="Yes, pass it on", promised_texts=1, promised_days=30
+    )
+    asked_for = "Sharing is about sharing: say in the purpose who receives the data."
+    assert notice_problems(version) == [asked_for]
+    Purpose.objects.filter(pk=share.pk).update(recipients="DataBroker Inc")
+    assert notice_problems(version) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -32,9 +32,50 @@ def test_a_purpose_nobody_is_asked_about_is_left_out(client):
     assert "Idle purpose" not in client.get("/privacy/").content.decode()
 
 
-def test_it_says_that_nothing_is_shared_for_marketing(client):
-    page = " ".join(client.get("/privacy/").content.decode().split())
-    assert "never shared with third parties or affiliates for their marketing" in page
+NEVER = "never shared with third parties or affiliates for their marketing"
+
+
+def privacy_page(client) -> str:
+    return " ".join(client.get("/privacy/").content.decode().split())
+
+
+def test_it_says_that_nothing_is_shared_for_marketing_where_that_is_so(client):
+    assert NEVER in privacy_page(client)
+    cast.signup_form()
+    assert NEVER in privacy_page(client)
+
+
+def test_it_does_not_claim_to_share_nothing_where_others_get_the_data(client):
+    cast.news()
+    Purpose.objects.filter(code="news").update(recipients="DataBroker Inc")
+    cast.signup_form()
+    page = privacy_page(client)
+    assert (NEVER in page, "never sold" in page, "DataBroker Inc" in page) == (False, True, True)
+
+
+def test_it_says_so_where_people_are_asked_about_sharing(client):
+    cast.offers()
+    Purpose.objects.filter(code="offers").update(kind="sharing", recipients="DataBroker Inc")
+    cast.signup_form()
+    page = privacy_page(client)
+    assert (NEVER in page, "never sold" in page) == (False, False)
+    assert "we pass your number on to others" in page
+    assert "Whom we pass your number on to, if you said yes: DataBroker Inc" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground"),
+    [
+        ("marketing", "Your consent to these texts, which"),
+        ("service", "about what you have with us"),
+        ("sharing", "Your consent to this sharing and nothing else"),
+    ],
+)
+def test_the_ground_follows_from_the_kind_of_the_purpose(client, kind, ground):
+    for purpose in (cast.news(), cast.offers()):
+        Purpose.objects.filter(pk=purpose.pk).update(kind=kind)
+    cast.signup_form()
+    assert privacy_page(client).count(ground) == 2
 
 
 @pytest.mark.parametrize("address", [*PUBLIC_PAGES, *TOKEN_PAGES, "/nothing/"])

@@ -30,7 +30,7 @@ def test_it_says_what_why_how_long_who_and_what_one_can_do(town, settings):
         "At most 4 texts in 30 days",
         "730 days",
         cast.ORGANIZATION,
-        "Your consent, which you can take back at any time",
+        "Your consent to these texts, which you can take back at any time",
         "The phone company that carries the text. Nobody else.",
         "Proof of your yes",
         "get a copy of it",
