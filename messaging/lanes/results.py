@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from consent.operations.answers import note_texts_left
-from messaging.models import Attempt, AttemptOutcome, MessageState
+from messaging.models import Attempt, AttemptOutcome, Message, MessageState
 from messaging.operations.gone_numbers import note_gone
 
 log = logging.getLogger(__name__)
@@ -22,19 +22,25 @@ RECORD_WITHIN_SECONDS = 25.0
 LOCK = """
     SELECT id FROM messaging_message WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 """
-# Only the attempt we made: whoever recovered the message meanwhile has the last word.
+# Only the attempt we made: whoever recovered the message meanwhile has the last word. Of a person
+# erased meanwhile the outcome counts and nothing else is kept, and nothing is tried again.
 RECORD = """
     UPDATE messaging_message m
-    SET state = v.state, provider_message_id = v.provider_message_id, error_code = v.error_code,
+    SET state = CASE WHEN p.erased AND v.state = 'queued' THEN 'cancelled' ELSE v.state END,
+        provider_message_id = CASE WHEN p.erased THEN '' ELSE v.provider_message_id END,
+        error_code = CASE WHEN p.erased THEN '' ELSE v.error_code END,
         send_after = COALESCE(v.send_after, m.send_after),
-        settled_at = CASE WHEN v.state IN ('queued', 'unknown') THEN NULL ELSE %(at)s END,
+        settled_at = CASE WHEN v.state = 'unknown' OR v.state = 'queued' AND NOT p.erased
+                          THEN NULL ELSE %(at)s END,
         permitted_at = CASE WHEN v.state = 'queued' THEN NULL ELSE m.permitted_at END
-    FROM (SELECT unnest(%(ids)s::bigint[]) AS id, unnest(%(attempts)s::int[]) AS attempt,
+    FROM (SELECT id, erased_at IS NOT NULL AS erased FROM subscribers_subscriber) p,
+         (SELECT unnest(%(ids)s::bigint[]) AS id, unnest(%(attempts)s::int[]) AS attempt,
                  unnest(%(states)s::text[]) AS state,
                  unnest(%(provider_ids)s::text[]) AS provider_message_id,
                  unnest(%(codes)s::text[]) AS error_code,
                  unnest(%(times)s::timestamptz[]) AS send_after) v
     WHERE m.id = v.id AND m.state = 'submitting' AND m.attempts_made = v.attempt
+      AND p.id = m.subscriber_id
     RETURNING m.id
 """
 
@@ -105,17 +111,25 @@ def _columns(results: list[Result], at: datetime) -> dict[str, Any]:
 
 
 def _keep_attempts(results: list[Result], at: datetime) -> None:
+    worth_keeping = [r for r in results if r.outcome is not None]
+    if not worth_keeping:
+        return
+    erased = _of_erased_people([r.id for r in worth_keeping])
     Attempt.objects.bulk_create(
         [
             Attempt(
                 message_id=r.id,
                 number=r.attempt,
                 outcome=r.outcome,
-                detail=r.error_code,
+                detail="" if r.id in erased else r.error_code,
                 ended_at=at,
             )
-            for r in results
-            if r.outcome is not None
+            for r in worth_keeping
         ],
         ignore_conflicts=True,
     )
+
+
+def _of_erased_people(ids: list[int]) -> set[int]:
+    erased = Message.objects.filter(pk__in=ids, subscriber__erased_at__isnull=False)
+    return set(erased.values_list("pk", flat=True))

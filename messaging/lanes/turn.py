@@ -100,7 +100,9 @@ def _within(batch: list[claims.Claimed], reservation: Reservation) -> list[claim
 def _learn_opt_outs(ended: list[results.Result]) -> None:
     """The carrier knows of a STOP that never reached us: it counts as much."""
     ids = [result.id for result in ended if result.opted_out]
-    for message in Message.objects.filter(pk__in=ids).select_related("subscriber__subject_key"):
+    # Who was erased meanwhile has no number left to be silent, and their ledger is closed.
+    here = Message.objects.filter(pk__in=ids, subscriber__erased_at=None)
+    for message in here.select_related("subscriber__subject_key"):
         stop_all_texts(
             subscriber=message.subscriber,
             source=SuppressionSource.CARRIER,

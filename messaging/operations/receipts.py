@@ -34,14 +34,19 @@ TAKE = """
 """
 MOVE = """
     UPDATE messaging_message m
-    SET state = v.state, error_code = v.error_code, settled_at = v.settled_at
+    SET state = v.state, settled_at = v.settled_at,
+        error_code = CASE WHEN p.erased_at IS NULL THEN v.error_code ELSE '' END
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
-        AS v(id, state, error_code, settled_at)
-    WHERE m.id = v.id
+        AS v(id, state, error_code, settled_at), subscribers_subscriber p
+    WHERE m.id = v.id AND p.id = m.subscriber_id
 """
+# Of a person erased meanwhile only the outcome is kept.
 MARK = """
-    UPDATE messaging_receipt r SET applied_at = %s, message_id = v.message_id
+    UPDATE messaging_receipt r SET applied_at = %s, message_id = v.message_id,
+        error_code = CASE WHEN p.erased_at IS NULL THEN r.error_code ELSE '' END
     FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, message_id)
+    LEFT JOIN messaging_message m ON m.id = v.message_id
+    LEFT JOIN subscribers_subscriber p ON p.id = m.subscriber_id
     WHERE r.id = v.id
 """
 
