@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -66,10 +65,7 @@ class ConsentStore:
 
     def erase(self, subscriber: Subscriber, *, at: datetime) -> None:
         """Evidence, codes, links and choices go; the events stay and name nobody."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('yeslist.erasure', 'on', true)")
-            ConsentEvidence.objects.filter(event__subject=subscriber).delete()
-            cursor.execute("SELECT set_config('yeslist.erasure', '', true)")
+        ConsentEvidence.objects.filter(event__subject=subscriber).delete()
         for model in (AccessCode, PageLink, Preference, Hold, Confirmation, NumberChange):
             model.objects.filter(subscriber=subscriber).delete()
         NumberChange.objects.filter(holder=subscriber).delete()

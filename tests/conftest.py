@@ -10,6 +10,7 @@ from django.db import connection
 from redis import Redis
 
 from messaging.lanes.submission import close_connections
+from tests.triggers import truncate_triggers
 
 # A busy machine is no reason to fail.
 hypothesis.settings.register_profile(
@@ -26,10 +27,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    """Only here may tables be emptied: the ledger's triggers refuse TRUNCATE anywhere else."""
+    """Only here may tables be emptied, since the tests that commit do so."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET yeslist.truncate = 'on'")
+        for statement in truncate_triggers(cursor, "DISABLE"):
+            cursor.execute(statement)
         connection.close()
 
 

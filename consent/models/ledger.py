@@ -12,7 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models.forms import SignupForm
 from consent.models.notices import NoticeVersion, Purpose
-from consent.models.triggers import append_only, lock_subscriber_first, no_minor_agrees_alone
+from consent.models.triggers import (
+    PERSON_IS_ERASED,
+    append_only,
+    lock_subscriber_first,
+    no_minor_agrees_alone,
+)
 from subscribers.models import Subscriber
 
 
@@ -118,7 +123,7 @@ class ConsentEvidence(models.Model):
 
     class Meta:
         permissions: ClassVar = [("export_evidence", "Can export the evidence of one person")]
-        triggers: ClassVar = append_only("evidence", deletable_by="erasure")
+        triggers: ClassVar = append_only("evidence", deletable_where=PERSON_IS_ERASED)
 
     def __str__(self) -> str:
         return f"Evidence of {self.event_id}"

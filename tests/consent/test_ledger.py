@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from consent.ledger import evidence
-from consent.models import Consent, ConsentEvent, EventKind, LedgerPending, Standing
+from consent.models import Consent, ConsentEvent, ConsentEvidence, EventKind, LedgerPending, Standing
 from tests import cast
+from tests.triggers import refuse_truncate
 
 pytestmark = pytest.mark.django_db
 
@@ -49,9 +50,28 @@ def test_every_event_waits_for_its_seal():
 def test_it_refuses_to_be_rewritten_by_raw_sql(statement):
     cast.alice()
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL yeslist.truncate = 'off'")
+        refuse_truncate(cursor)
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             cursor.execute(statement)
+
+
+@pytest.mark.parametrize("setting", ["yeslist.truncate", "yeslist.erasure"])
+def test_no_setting_of_a_session_opens_it(setting):
+    cast.alice()
+    with connection.cursor() as cursor:
+        refuse_truncate(cursor)
+        cursor.execute(f"SET LOCAL {setting} = 'on'")
+        for statement in ("TRUNCATE consent_consentevent CASCADE", "DELETE FROM {}", "TRUNCATE {}"):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                cursor.execute(statement.format("consent_consentevidence"))
+
+
+def test_evidence_goes_only_with_the_erasure_of_its_person():
+    alice, erin = cast.alice(), cast.erin()
+    assert ConsentEvidence.objects.filter(event__subject=alice).count() == 2
+    assert not ConsentEvidence.objects.filter(event__subject=erin).exists()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        ConsentEvidence.objects.filter(event__subject=alice).delete()
 
 
 def test_asking_again_changes_nothing_for_whoever_said_yes():

@@ -10,6 +10,7 @@ from consent.operations.sealing import CHECKPOINT_EVERY, seal, seal_batch, sign_
 from consent.sealing import EVENT_COLUMNS, EVENT_TABLES, canonical_header, headers, verifier_keys
 from subscribers import numbers
 from tests import cast
+from tests.triggers import refuse_truncate
 
 pytestmark = pytest.mark.django_db
 SECOND = cast.MINUTE / 60
@@ -170,7 +171,7 @@ def test_raw_sql_cannot_rewrite_it(statement, table):
     seal(at=cast.NOON)
     column = {"leaf": "position", "node": "level", "checkpoint": "size"}[table]
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL yeslist.truncate = 'off'")
+        refuse_truncate(cursor)
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             cursor.execute(statement.format(table, column, column))
 
