@@ -40,6 +40,8 @@ class Verdict(StrEnum):
     NOT_OURS = "not_ours"
     CONTRADICTED = "contradicted"
     UNREADABLE = "unreadable"
+    # No key of ours is configured: nothing can be said about a signature.
+    NO_KEYS = "no_keys"
     # Of the code on a printed receipt: the place in the log is right, the words were not seen.
     CODE_IN_LOG = "code_in_log"
 
@@ -88,6 +90,8 @@ def check_receipt(text: str) -> CheckedReceipt:
         proof = _proof_of(given)
     except ValueError:
         return CheckedReceipt(Verdict.UNREADABLE)
+    if not verifier_keys():
+        return CheckedReceipt(Verdict.NO_KEYS)
     findings = _judge(given, proof)
     proven = findings.signature and findings.inclusion and findings.words and findings.readable
     if not proven:

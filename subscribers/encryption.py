@@ -16,6 +16,7 @@ import functools
 import hashlib
 import hmac
 import os
+import re
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +27,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+# It stands in every ciphertext after one byte of length, and in columns of 40 characters.
+KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
 
 
 class UnableToDecrypt(Exception):
@@ -38,7 +41,14 @@ def parse_keys(text: str, name: str) -> dict[str, bytes]:
     keys: dict[str, bytes] = {}
     for position, entry in enumerate(filter(None, text.split(",")), start=1):
         key_id, _, encoded = entry.strip().partition(":")
-        keys[key_id] = _decode_key(encoded, f"{name}, key {position} ({key_id!r})")
+        where = f"{name}, key {position}"
+        if not KEY_ID.fullmatch(key_id):
+            raise ImproperlyConfigured(
+                f"{where}: its id must be 1 to 40 of the characters A-Z a-z 0-9 . _ -"
+            )
+        if key_id in keys:
+            raise ImproperlyConfigured(f"{where}: the id {key_id!r} is there twice")
+        keys[key_id] = _decode_key(encoded, f"{where} ({key_id!r})")
     if not keys:
         raise ImproperlyConfigured(f"{name} is empty: give at least one id:base64 key")
     return keys

@@ -39,7 +39,7 @@ from messaging.admin.person_forms import (
 )
 from messaging.admin.why import why_context
 from messaging.models import Campaign
-from messaging.operations.evidence import export_evidence
+from messaging.operations.evidence import UnableToExport, export_evidence
 from subscribers.admin.guarded import ReadOnlyAdmin, attempt, staff
 from subscribers.models import AccessAction, Subscriber, SubscriberList
 from subscribers.operations import record_access
@@ -260,13 +260,18 @@ class SubscriberAdmin(ReadOnlyAdmin):
         form = EvidenceForm(request.POST)
         if not form.is_valid():
             return self._page(request, person, evidence_form=form)
-        bundle = export_evidence(
-            actor=staff(request),
-            subscriber=person,
-            reason=str(dict(REASONS)[form.cleaned_data["reason"]]),
-            held_sizes=form.cleaned_data["held_sizes"],
-            at=timezone.now(),
-        )
+        try:
+            bundle = export_evidence(
+                actor=staff(request),
+                subscriber=person,
+                reason=str(dict(REASONS)[form.cleaned_data["reason"]]),
+                held_sizes=form.cleaned_data["held_sizes"],
+                at=timezone.now(),
+            )
+        except UnableToExport as refusal:
+            # Not back to the person's page: without the key there is nothing to show.
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:index"))
         name = f"evidence-{person.subject_reference}.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(bundle, content_type="application/zip", headers=headers)

@@ -17,12 +17,13 @@ from consent.personal_proof import proof_lines
 from consent.sealing import origin, verifier_keys
 from messaging.evidence import story_of
 from subscribers.authorization import Staff, authorize
+from subscribers.encryption import UnableToDecrypt
 from subscribers.models import AccessAction, Subscriber
 from subscribers.operations import record_access
 
 
 class UnableToExport(Exception):
-    """No reason was given."""
+    """No reason was given, or a key is missing that the evidence was encrypted with."""
 
 
 @transaction.atomic
@@ -44,6 +45,18 @@ def export_evidence(
     record_access(
         actor=actor, action=AccessAction.EXPORTED, subscriber=subscriber, reason=reason, at=at
     )
+    try:
+        return _packed(subscriber, reason, held_sizes, at)
+    except UnableToDecrypt:
+        raise UnableToExport(
+            _(
+                "Nothing was exported: the master key of this person is not configured. Ask "
+                "whoever runs this site for the older keys."
+            )
+        ) from None
+
+
+def _packed(subscriber: Subscriber, reason: str, held_sizes: Sequence[int], at: datetime) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
         bundle.writestr("story.html", _story(subscriber, reason, at))

@@ -4,7 +4,14 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from consent.ledger import evidence
-from consent.models import Consent, ConsentEvent, ConsentEvidence, EventKind, LedgerPending, Standing
+from consent.models import (
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    EventKind,
+    LedgerPending,
+    Standing,
+)
 from tests import cast
 from tests.triggers import refuse_truncate
 

@@ -153,6 +153,15 @@ def test_a_receipt_of_another_log_is_not_ours(settings):
     assert check_receipt(text).findings.signature is False
 
 
+def test_without_keys_it_says_that_it_cannot_check(settings, client: Client):
+    receipt = sealed_receipt()
+    settings.LEDGER_SIGNING_KEY, settings.LEDGER_VERIFIER_KEYS = "", []
+    assert verdict(receipt.content) == Verdict.NO_KEYS
+    page = client.post("/receipts/check/", {"text": receipt.as_json}).content.decode()
+    assert "Cannot be checked here" in page
+    assert ">Changed<" not in page
+
+
 def test_a_withdrawal_makes_no_receipt():
     carol = cast.carol()
     assert [event.kind for event in receipted(carol)] == [EventKind.CONFIRMED]

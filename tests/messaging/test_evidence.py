@@ -176,6 +176,18 @@ def test_without_a_reason_or_the_right_nothing_is_exported():
     assert not AccessRecord.objects.exists()
 
 
+def test_a_missing_key_is_said_and_no_500(client: Client, settings):
+    alice = cast.alice()
+    seal(at=cast.NOON)
+    address = reverse("admin:subscribers_subscriber_evidence", args=[alice.public_id])
+    client.force_login(officer())
+    settings.MASTER_KEYS = "k9:" + settings.MASTER_KEYS.partition(":")[2]
+    page = client.post(address, {"reason": "authority"}, follow=True)
+    assert (page.status_code, page.redirect_chain) == (200, [(reverse("admin:index"), 302)])
+    assert "the master key of this person is not configured" in page.content.decode()
+    assert not AccessRecord.objects.exists()
+
+
 def test_the_button_stands_on_the_persons_page(client: Client):
     alice = cast.alice()
     address = reverse("admin:subscribers_subscriber_evidence", args=[alice.public_id])

@@ -36,6 +36,28 @@ def test_any_changed_byte_is_noticed(position):
         decrypt(bytes(sealed), use="test", place="here")
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (f"k1:{key('a')},k1:{key('b')}", "MASTER_KEYS, key 2: the id 'k1' is there twice"),
+        (f":{key('a')}", "MASTER_KEYS, key 1: its id must be"),
+        (f"k1:{key('a')},{'k' * 41}:{key('b')}", "MASTER_KEYS, key 2: its id must be"),
+        (f"k 1:{key('a')}", "MASTER_KEYS, key 1: its id must be"),
+        (f"ké:{key('a')}", "MASTER_KEYS, key 1: its id must be"),
+    ],
+)
+def test_an_id_that_cannot_be_told_apart_is_refused(text, complaint):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        parse_keys(text, "MASTER_KEYS")
+    assert complaint in str(refused.value)
+    assert key("a") not in str(refused.value)
+
+
+def test_the_longest_id_seals_and_opens(settings):
+    settings.MASTER_KEYS = f"{'k' * 40}:{key('a')}"
+    assert decrypt(encrypt(b"x", use="u", place="p"), use="u", place="p") == b"x"
+
+
 def test_an_old_key_still_opens_and_the_first_one_seals(settings):
     settings.MASTER_KEYS = f"old:{key('o')}"
     sealed = encrypt(b"secret", use="test", place="here")
