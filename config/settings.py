@@ -200,6 +200,7 @@ CELERY_TASK_ROUTES = {
     "consent.tasks.hand_out_checkpoint": {"queue": MAINTENANCE},
     "consent.tasks.close_old_confirmations": {"queue": MAINTENANCE},
     "consent.tasks.list_erasures": {"queue": MAINTENANCE},
+    "consent.tasks.revoke_undecided_holds": {"queue": MAINTENANCE},
     "messaging.tasks.recover_interrupted": {"queue": MAINTENANCE},
     "messaging.tasks.forget_old_words": {"queue": MAINTENANCE},
 }
@@ -242,6 +243,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "close old confirmations": {
         "task": "consent.tasks.close_old_confirmations",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "revoke undecided holds": {
+        "task": "consent.tasks.revoke_undecided_holds",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

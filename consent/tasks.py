@@ -3,7 +3,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from consent.operations import ageing, expiry, handout, listing, sealing
+from consent.operations import ageing, expiry, handout, holds, listing, sealing
 
 
 @shared_task
@@ -34,3 +34,8 @@ def hand_out_checkpoint() -> None:
 @shared_task
 def list_erasures() -> None:
     listing.list_waiting()
+
+
+@shared_task
+def revoke_undecided_holds() -> None:
+    holds.revoke_undecided(at=timezone.now())

@@ -69,6 +69,9 @@ PROVES_CONSENT = frozenset({"consent.export_evidence"})
 # Rules of a country are set aside only by whoever answers for it, by name and with a reason.
 OVERRIDES_POLICY = frozenset({"consent.override_policy"})
 SERVES_RIGHTS = frozenset({"subscribers.erase_subscriber", "subscribers.restrict_subscriber"})
+DECIDES_HOLDS = frozenset({"consent.view_hold", "consent.place_hold", "consent.decide_hold"})
+# Entries about other entries: they change no standing.
+ADDS_TO_THE_LEDGER = frozenset({"consent.correct_event", "consent.import_evidence"})
 RUNS_THE_PLACE = frozenset(
     {
         "governance.view_staffuser",
@@ -82,7 +85,7 @@ RUNS_THE_PLACE = frozenset(
 
 ROLES: dict[str, frozenset[str]] = {
     VIEWER: VIEWS,
-    EDITOR: VIEWS | SEES_PEOPLE | WRITES_CAMPAIGNS | WRITES_WORDS,
+    EDITOR: VIEWS | SEES_PEOPLE | DECIDES_HOLDS | WRITES_CAMPAIGNS | WRITES_WORDS,
     # Sending back to draft is part of approving.
     APPROVER: VIEWS
     | SEES_PEOPLE
@@ -92,6 +95,8 @@ ROLES: dict[str, frozenset[str]] = {
     | {"messaging.submit_campaign"},
     PRIVACY_OFFICER: VIEWS
     | SEES_PEOPLE
+    | DECIDES_HOLDS
+    | ADDS_TO_THE_LEDGER
     | WATCHES_PRIVACY
     | PROVES_CONSENT
     | OVERRIDES_POLICY
@@ -100,6 +105,8 @@ ROLES: dict[str, frozenset[str]] = {
     | PUBLISHES,
     ADMINISTRATOR: VIEWS
     | SEES_PEOPLE
+    | DECIDES_HOLDS
+    | ADDS_TO_THE_LEDGER
     | WRITES_CAMPAIGNS
     | WRITES_WORDS
     | PUBLISHES

@@ -13,13 +13,13 @@ from config.sample.library import Library
 from config.sample.people import Fate, Person, Visit
 from config.sample.phones import GUARDIANS
 from config.sample.timeline import DAY, HOUR, MINUTE, Timeline
-from consent.ledger import Entry, record
-from consent.models import ActorKind, EventKind, Hold, SuppressionSource
+from consent.models import ActorKind, Hold, SuppressionSource
 from consent.operations.erasure import erase_subscriber
+from consent.operations.holds import place_hold, release_hold
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.staff import stop_for_person
 from consent.operations.withdrawal import stop_all_texts, withdraw_consent
-from subscribers.models import AccessAction, AgeBand, Subscriber
+from subscribers.models import AccessAction, AgeBand
 from subscribers.operations import add_to_list, record_access, remember_subscriber
 
 
@@ -77,21 +77,14 @@ class Lives:
 
     def _hold(self, person: Person, at: datetime) -> None:
         self.doors.text(person, words.UNCLEAR[person.number % len(words.UNCLEAR)], at)
-        subscriber = subscriber_of(person)
-        self._record(EventKind.HELD, subscriber, ActorKind.SYSTEM, at)
-        Hold.objects.create(
-            subscriber=subscriber, reason="unclear text", since_at=at, due_at=at + DAY
-        )
+        place_hold(subscriber=subscriber_of(person), reason="unclear text", at=at)
 
     def _release(self, person: Person, at: datetime) -> None:
-        subscriber = subscriber_of(person)
-        self._record(EventKind.RELEASED, subscriber, ActorKind.STAFF, at)
-        Hold.objects.filter(subscriber=subscriber, released_at=None).update(released_at=at)
-
-    def _record(
-        self, kind: EventKind, subscriber: Subscriber, actor_kind: ActorKind, at: datetime
-    ) -> None:
-        record(Entry(kind=kind, subscriber=subscriber, actor_kind=actor_kind), at=at)
+        live = Hold.objects.filter(subscriber=subscriber_of(person), released_at=None).first()
+        if live is not None:
+            release_hold(
+                actor=self.library.staff.privacy, hold=live, reason="A question, no stop", at=at
+            )
 
     def rarely(self, person: Person) -> None:
         """At most one offer in three months, chosen right after the welcome."""

@@ -92,6 +92,10 @@ class ConsentEvent(models.Model):
     class Meta:
         verbose_name = _("consent event")
         verbose_name_plural = _("consent events")
+        permissions: ClassVar = [
+            ("correct_event", "Can add a correction to an entry of the ledger"),
+            ("import_evidence", "Can keep imported evidence"),
+        ]
         indexes: ClassVar = [models.Index(fields=["subject", "occurred_at"])]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -19,6 +19,7 @@ class SuppressionSource(models.TextChoices):
     STAFF = "staff", _("told staff")
     CARRIER = "carrier", _("the carrier reported it")
     ERASURE = "erasure", _("asked to be erased and left alone")
+    UNDECIDED = "undecided", _("an unclear text about which nobody decided in time")
 
 
 class Suppression(models.Model):
@@ -61,6 +62,10 @@ class Hold(models.Model):
     class Meta:
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
+        permissions: ClassVar = [
+            ("place_hold", "Can hold the texts to a person"),
+            ("decide_hold", "Can decide what a held person meant"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["subscriber"], condition=Q(released_at=None), name="one_live_hold"

@@ -37,6 +37,7 @@ ACTORS = {
     SuppressionSource.PAGE: ActorKind.SUBSCRIBER,
     SuppressionSource.STAFF: ActorKind.STAFF,
     SuppressionSource.CARRIER: ActorKind.CARRIER,
+    SuppressionSource.UNDECIDED: ActorKind.SYSTEM,
 }
 
 
@@ -130,7 +131,7 @@ def stop_all_texts(
     subscriber.confirmations.filter(outcome__in=[Outcome.OPEN, Outcome.SUPERSEDED]).update(
         outcome=Outcome.WITHDRAWN, answered_at=at
     )
-    Hold.objects.filter(subscriber=subscriber, released_at=None).update(released_at=at)
+    _end_hold(subscriber, ACTORS[source], evidence, at)
     end_guardianships(
         holder=subscriber, because=GuardianshipEnd.STOPPED, proof=_of_guardian(proof), at=at
     )
@@ -139,6 +140,18 @@ def stop_all_texts(
 
 def _of_guardian(proof: dict[str, object] | None) -> dict[str, object]:
     return {"method": "the guardian wants no more texts", **(proof or {})}
+
+
+def _end_hold(
+    subscriber: Subscriber, actor_kind: ActorKind, proof: dict[str, object], at: datetime
+) -> None:
+    """After a stop there is nothing left to decide; the ledger shows how the hold ended."""
+    if not Hold.objects.filter(subscriber=subscriber, released_at=None).update(released_at=at):
+        return
+    entry = Entry(
+        kind=EventKind.RELEASED, subscriber=subscriber, actor_kind=actor_kind, evidence=proof
+    )
+    record(entry, at=at)
 
 
 def _suppress_person(subscriber: Subscriber, source: SuppressionSource, at: datetime) -> float:

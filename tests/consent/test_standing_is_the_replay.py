@@ -14,7 +14,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from consent.circumstances import Circumstances, Reply
 from consent.models import ActorKind, Consent, SuppressionSource
-from consent.operations import ageing, answers, erasure, expiry, number_change, signup, withdrawal
+from consent.operations import (
+    ageing,
+    answers,
+    corrections,
+    erasure,
+    expiry,
+    holds,
+    number_change,
+    signup,
+    withdrawal,
+)
 from consent.operations.sealing import seal, seal_batch
 from consent.replay import pending_headers, replay, standings_kept
 from consent.sealing import verifier_keys
@@ -43,6 +53,7 @@ class People(RuleBasedStateMachine):
         self.world.__enter__()
         self.at = cast.NOON
         cast.sender(), cast.signup_form()
+        self.officer = cast.staff("privacy", "Privacy officer")
         type(cast.offers()).objects.filter(code="offers").update(consent_valid_days=10)
 
     def teardown(self) -> None:
@@ -126,6 +137,37 @@ class People(RuleBasedStateMachine):
     def look_after_consents(self) -> None:
         ageing.look_after_consents(at=self.at)
         cast.let_texts_go(self.at)
+    @rule(e164=numbers, how=st.sampled_from(["wait", "release", "stop", "forget to decide"]))
+    def hold(self, e164, how) -> None:
+        person = self.person(e164)
+        if person is None:
+            return
+        live = holds.place_hold(subscriber=person, reason="unclear text", at=self.at)
+        if how == "release":
+            holds.release_hold(actor=self.officer, hold=live, reason="a question", at=self.at)
+        if how == "stop":
+            holds.stop_held_person(actor=self.officer, hold=live, reason="no more", at=self.at)
+        if how == "forget to decide":
+            holds.revoke_undecided(at=live.due_at)
+        withdrawal.lift_suppression(e164=e164, at=self.at)
+
+    @rule(e164=numbers)
+    def correct_the_newest(self, e164) -> None:
+        person = self.person(e164)
+        event = person.events.order_by("-occurred_at", "-pk").first() if person else None
+        if event:
+            corrections.correct_event(
+                actor=self.officer, event=event, reason="a mistake", at=self.at
+            )
+
+    @rule(e164=numbers, purpose=purposes)
+    def import_evidence(self, e164, purpose) -> None:
+        if person := self.person(e164):
+            corrections.keep_imported_evidence(
+                actor=self.officer, subscriber=person, purpose=purpose(), batch="2026-11",
+                original_source="the old system", original_date="2024-05-01", reason="moved",
+                at=self.at,
+            )  # fmt: skip
 
     @rule(limit=st.integers(1, 5))
     def seal_some(self, limit) -> None:
