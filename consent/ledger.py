@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,6 +34,7 @@ from subscribers.models import AgeBand, Subscriber
 from subscribers.operations import lock_subscriber
 
 SCHEMA_VERSION = 1
+SALT_BYTES = COMMITMENT_BYTES = 32
 # What an event makes of the standing; the kinds that are not here leave it alone.
 LEADS_TO = {
     EventKind.REQUESTED: Standing.REQUESTED,
@@ -108,10 +110,40 @@ def evidence_place(event_id: object, kind: str, schema_version: int) -> str:
     return f"consent evidence|{event_id}|{kind}|{schema_version}"
 
 
+@dataclass(frozen=True)
+class Opened:
+    """Evidence as it was before encryption: SHA-256(salt ‖ text) stands before the ciphertext."""
+
+    salt: bytes
+    text: str
+
+    @property
+    def body(self) -> dict[str, object]:
+        found: dict[str, object] = json.loads(self.text)
+        return found
+
+
 def _sealed_evidence(event: ConsentEvent, entry: Entry) -> bytes:
-    body = json.dumps(entry.evidence, sort_keys=True, ensure_ascii=False).encode()
+    """A commitment to the text, then the ciphertext.
+
+    Whoever is shown text and salt can check that just this was sealed, and needs no key. The
+    salt is inside the ciphertext, so that nobody else can try what the text might be.
+    """
+    text = json.dumps(entry.evidence, sort_keys=True, ensure_ascii=False).encode()
+    opened = secrets.token_bytes(SALT_BYTES) + text
     place = evidence_place(event.id, event.kind, event.schema_version)
-    return encryption.encrypt_with(entry.subscriber.subject_key.key, body, place=place)
+    key = entry.subscriber.subject_key.key
+    return hashlib.sha256(opened).digest() + encryption.encrypt_with(key, opened, place=place)
+
+
+def open_evidence(event: ConsentEvent, sealed: bytes | memoryview, *, key: bytes) -> Opened:
+    """Raises `UnableToDecrypt` where it was changed."""
+    commitment, ciphertext = bytes(sealed)[:COMMITMENT_BYTES], bytes(sealed)[COMMITMENT_BYTES:]
+    place = evidence_place(event.id, event.kind, event.schema_version)
+    opened = encryption.decrypt_with(key, ciphertext, place=place)
+    if hashlib.sha256(opened).digest() != commitment:
+        raise encryption.UnableToDecrypt("the commitment before it was changed")
+    return Opened(opened[:SALT_BYTES], opened[SALT_BYTES:].decode())
 
 
 def evidence(event: ConsentEvent) -> dict[str, object]:
@@ -119,12 +151,7 @@ def evidence(event: ConsentEvent) -> dict[str, object]:
     sealed = ConsentEvidence.objects.filter(event=event).first()
     if sealed is None:
         return {}
-    place = evidence_place(event.id, event.kind, event.schema_version)
-    key = event.subject.subject_key.key
-    body: dict[str, object] = json.loads(
-        encryption.decrypt_with(key, bytes(sealed.ciphertext), place=place)
-    )
-    return body
+    return open_evidence(event, sealed.ciphertext, key=event.subject.subject_key.key).body
 
 
 def _project(event: ConsentEvent) -> None:

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from django.db import connection
 
 from consent.exports import Line
+from consent.ledger import open_evidence
 from consent.models import LedgerCheckpoint, NoticeVersion
 from consent.notices import canonical, notice_content
 from consent.proofs import earlier_logs, inclusion_path, newest_checkpoint
 from consent.sealing import EVENT_COLUMNS, EVENT_TABLES, canonical_header, headers, origin
-from subscribers.models import Subscriber
+from subscribers.models import SubjectKey, Subscriber
 
 FORMAT = "yeslist-evidence-1"
 _SEALED = f"""
@@ -52,6 +53,28 @@ def proof_lines(subscriber: Subscriber, *, held_sizes: Sequence[int] = ()) -> It
     yield from earlier
     yield from notices
     yield from events
+
+
+def opened_lines(subscriber: Subscriber) -> Iterator[Line]:
+    """The evidence in clear, with the salt by which it can be compared with what was sealed.
+
+    Names the person wherever the evidence does. No key is given away: one that opened these
+    would open what is written about the same person later, and outlive their erasure.
+    """
+    checkpoint = newest_checkpoint()
+    key = SubjectKey.objects.filter(subscriber=subscriber).first()
+    if checkpoint is None or key is None:
+        return
+    sealed = subscriber.events.filter(
+        leaf__position__lt=checkpoint.size, evidence__isnull=False
+    ).select_related("leaf", "evidence")
+    for event in sealed.order_by("leaf__position"):
+        opened = open_evidence(event, event.evidence.ciphertext, key=key.key)
+        yield {
+            "leaf": event.leaf.position,
+            "salt": base64.b64encode(opened.salt).decode(),
+            "evidence": opened.text,
+        }
 
 
 def _earlier(checkpoint: LedgerCheckpoint, held_sizes: Sequence[int]) -> list[Line]:

@@ -8,36 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from consent.ledger import evidence
+from consent.evidence_words import in_words
+from consent.exports import Line
+from consent.ledger import open_evidence
 from consent.models import ConsentEvent, LedgerLeaf, NoticeVersion
+from consent.sealing import moment
 from consent.standing import StandingLine, standings
 from messaging.models import InboundMessage, Message
 from messaging.texts import open_text
 from subscribers.models import SubjectKey, Subscriber
-
-LABELS = {
-    "method": gettext_lazy("How"),
-    "statement": gettext_lazy("Words beside the box"),
-    "boxes": gettext_lazy("Boxes"),
-    "page_address": gettext_lazy("Page"),
-    "language": gettext_lazy("Language"),
-    "age_asserted": gettext_lazy("Age stated"),
-    "attributes": gettext_lazy("Other answers"),
-    "network": gettext_lazy("Network, shortened"),
-    "user_agent": gettext_lazy("Browser"),
-    "confirmation_text": gettext_lazy("Text sent to the number"),
-    "reply": gettext_lazy("Text from the number"),
-    "provider": gettext_lazy("Received through"),
-    "provider_message_id": gettext_lazy("Number of the text at the provider"),
-    "received_at": gettext_lazy("Received at"),
-    "request": gettext_lazy("Answers the request"),
-    "requested_at": gettext_lazy("Asked at"),
-    "reason": gettext_lazy("Reason"),
-    "expired_at": gettext_lazy("Ran out at"),
-    "confirmed_by": gettext_lazy("Confirmed by the entry"),
-}
 
 
 @dataclass(frozen=True)
@@ -66,13 +46,25 @@ def story_of(person: Subscriber, *, at: datetime) -> Story:
     """Everything, oldest first. Of an erased person only what names nobody is left."""
     key = SubjectKey.objects.filter(subscriber=person).first()
     reader = _Reader(key.key if key else None, _places(person))
-    moments = [*_entries(person, reader), *_sent(person, reader), *_received(person, reader)]
+    entries = list(_entries(person, reader))
+    texts = [*_sent(person, reader), *_received(person, reader)]
     return Story(
         person=person,
         standings=standings(subscriber=person, at=at),
-        moments=sorted(moments, key=lambda moment: moment.at),
+        moments=_in_order(entries, texts),
         notices=_notices(person),
     )
+
+
+def _in_order(entries: list[Moment], texts: list[Moment]) -> list[Moment]:
+    """Entries as they stand in the log, whatever the clock said; texts before what came later."""
+    waiting = sorted(texts, key=lambda text: text.at, reverse=True)
+    told: list[Moment] = []
+    for entry in sorted(entries, key=lambda each: (each.place is None, each.place or 0, each.at)):
+        while waiting and waiting[-1].at < entry.at:
+            told.append(waiting.pop())
+        told.append(entry)
+    return [*told, *reversed(waiting)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +76,12 @@ class _Reader:
         if self.key is None or ciphertext is None:
             return ""
         return open_text(ciphertext, key=self.key, receipt_token=token)
+
+    def evidence(self, event: ConsentEvent) -> dict[str, object]:
+        kept = getattr(event, "evidence", None)
+        if self.key is None or kept is None:
+            return {}
+        return open_evidence(event, kept.ciphertext, key=self.key).body
 
 
 def _places(person: Subscriber) -> dict[Any, int]:
@@ -98,16 +96,16 @@ def _notices(person: Subscriber) -> list[NoticeVersion]:
 
 
 def _entries(person: Subscriber, reader: _Reader) -> Iterator[Moment]:
-    events = person.events.select_related("purpose", "form", "notice_version__notice", "subject")
+    events = person.events.select_related("purpose", "form", "notice_version__notice", "evidence")
     for event in events.order_by("occurred_at", "pk"):
-        proof = evidence(event)
+        proof = reader.evidence(event)
         yield Moment(
             at=event.occurred_at,
             what=event.get_kind_display(),
             about=event.purpose.name if event.purpose else "",
             words=str(proof.pop("reply", "")),
             shown=str(proof.pop("shown_text", "")),
-            facts=[*_columns(event), *_in_words(proof)],
+            facts=[*_columns(event), *in_words(proof, for_the_person=False).items()],
             place=reader.places.get(event.pk),
             is_entry=True,
         )
@@ -126,22 +124,6 @@ def _columns(event: ConsentEvent) -> list[tuple[str, str]]:
     if event.expires_at:
         facts.append((_("Good until"), event.expires_at.isoformat()))
     return facts
-
-
-def _in_words(proof: Mapping[str, object]) -> list[tuple[str, str]]:
-    return [
-        (str(LABELS.get(name, name)), _value(value))
-        for name, value in proof.items()
-        if value not in ("", None, {}, [])
-    ]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_value(each)}" for name, each in value.items())
-    return str(value)
 
 
 def _sent(person: Subscriber, reader: _Reader) -> Iterator[Moment]:
@@ -177,3 +159,23 @@ def _received(person: Subscriber, reader: _Reader) -> Iterator[Moment]:
             words=reader.text(text.text_ciphertext, text.provider_message_id),
             facts=[(_("Number of the text at the provider"), text.provider_message_id)],
         )
+
+
+def message_lines(person: Subscriber) -> Iterator[Line]:
+    """Every text to the person, for a machine, with the consent that it relied on."""
+    key = SubjectKey.objects.filter(subscriber=person).first()
+    reader = _Reader(key.key if key else None, {})
+    texts = Message.objects.filter(subscriber=person).select_related("campaign", "purpose")
+    for text in texts.order_by("pk"):
+        yield {
+            "id": text.pk,
+            "kind": str(text.kind),
+            "state": str(text.state),
+            "campaign": text.campaign.name if text.campaign else None,
+            "purpose": text.purpose.code if text.purpose else None,
+            "consent": str(text.consent_event_id) if text.consent_event_id else None,
+            "queued_at": moment(text.queued_at),
+            "permitted_at": moment(text.permitted_at),
+            "rules_not_met": [each["code"] for each in text.objections],
+            "text": reader.text(text.text_ciphertext, text.receipt_token) or None,
+        }

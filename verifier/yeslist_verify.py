@@ -19,10 +19,12 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 FORMAT = "yeslist-ledger-1"
 STATUS = {
@@ -226,6 +228,13 @@ class Bundle:
     later: set[tuple[str, str]] = field(default_factory=set)
     newest: tuple[object, ...] = ()
     subject: str = ""
+    # Of evidence about one person: its events by id, and the commitments to what is not in clear.
+    history: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    commitments: dict[int, bytes] = field(default_factory=dict)
+    opened: int = 0
+    messages: int = 0
+    relied: int = 0
+    unsealed: int = 0
 
 
 SECTIONS = ("checkpoints", "notices", "leaves", "standings", "later")
@@ -240,6 +249,8 @@ def verify_bundle(path: Path, pins: Pins) -> Bundle:
     try:
         if str(path) == "-":
             return _verify_any(sys.stdin.buffer, pins)
+        if path.is_file() and zipfile.is_zipfile(path):
+            return _verify_packed(path, pins)
         with path.open("rb") as file:
             return _verify_any(file, pins)
     except OSError as problem:
@@ -470,6 +481,93 @@ def _verify_evidence(top: dict[str, Any], file: BinaryIO, pins: Pins) -> Bundle:
     return bundle
 
 
+PACKED = ("proof.jsonl", "evidence.jsonl", "messages.jsonl")
+
+
+def _verify_packed(path: Path, pins: Pins) -> Bundle:
+    """The whole zip about one person: the proof, the evidence in clear, and the texts."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = packed.namelist()
+            for name in PACKED:
+                if names.count(name) != 1:
+                    raise Broken(f"{name}: missing, or there twice")
+            with packed.open(PACKED[0]) as file:
+                bundle = _verify_any(cast(BinaryIO, file), pins)
+            if not bundle.subject:
+                raise Broken("proof.jsonl: not about one person")
+            with packed.open(PACKED[1]) as file:
+                _check_opened(bundle, cast(BinaryIO, file))
+            with packed.open(PACKED[2]) as file:
+                _check_messages(bundle, cast(BinaryIO, file))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError):
+        raise Broken("the zip is damaged") from None
+    return bundle
+
+
+def _lines_of(file: BinaryIO, name: str, fields: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    number = 0
+    while cast(Any, file).peek(1):
+        number += 1
+        where = f"{name}, line {number}"
+        yield where, _line(file, where, fields)
+
+
+def _check_opened(bundle: Bundle, file: BinaryIO) -> None:
+    """Each piece of evidence in clear is the one whose commitment was sealed."""
+    bundle.newest = ()
+    for where, line in _lines_of(file, PACKED[1], {"evidence", "leaf", "salt"}):
+        if not _is_count(line["leaf"]) or not isinstance(line["evidence"], str):
+            raise Broken(f"{where}: not in the form this format has")
+        _in_order(bundle, (line["leaf"],), where)
+        salt, commitment = unbase64(line["salt"], where), bundle.commitments.pop(line["leaf"], b"")
+        text = line["evidence"].encode("utf-8", "replace")
+        if len(salt) != 32 or hashlib.sha256(salt + text).digest() != commitment:
+            raise Broken(f"{where}: not the evidence that was sealed at leaf {line['leaf']}")
+        bundle.opened += 1
+    if bundle.commitments:
+        raise Broken(f"leaf {min(bundle.commitments)}: its evidence is not shown in clear")
+
+
+MESSAGE_FIELDS = {
+    *("campaign", "consent", "id", "kind", "permitted_at", "purpose", "queued_at"),
+    *("rules_not_met", "state", "text"),
+}
+NEVER_LEFT = {"queued", "withheld", "cancelled", "lapsed"}
+
+
+def _check_messages(bundle: Bundle, file: BinaryIO) -> None:
+    """Each text of a campaign that left relied on a yes that stood when it was permitted."""
+    bundle.newest = ()
+    for where, line in _lines_of(file, PACKED[2], MESSAGE_FIELDS):
+        texts = [line[name] for name in ("kind", "queued_at", "state")]
+        if not _is_count(line["id"]) or not all(type(each) is str for each in texts):
+            raise Broken(f"{where}: not in the form this format has")
+        _in_order(bundle, (line["id"],), where)
+        bundle.messages += 1
+        if line["campaign"] is not None and line["state"] not in NEVER_LEFT:
+            _relied_on(bundle, line, where)
+
+
+def _relied_on(bundle: Bundle, line: dict[str, Any], where: str) -> None:
+    consent, permitted_at = line["consent"], line["permitted_at"]
+    if not isinstance(consent, str) or not isinstance(permitted_at, str):
+        raise Broken(f"{where}: it left without a consent")
+    if consent not in bundle.history:
+        bundle.unsealed += 1
+        return
+    place, yes = bundle.history[consent]
+    if STATUS.get(yes["kind"]) != "confirmed" or yes["purpose"] != line["purpose"]:
+        raise Broken(f"{where}: what it relied on is no yes to this purpose")
+    if yes["occurred_at"] > permitted_at or (yes["expires_at"] or "9") <= permitted_at:
+        raise Broken(f"{where}: the yes it relied on came later, or had ended")
+    for later, event in bundle.history.values():
+        ends = event["kind"] in ("withdrawn", "expired") and event["purpose"] == line["purpose"]
+        if ends and later > place and event["occurred_at"] <= permitted_at:
+            raise Broken(f"{where}: the yes it relied on had been taken back, or had ended")
+    bundle.relied += 1
+
+
 def _earlier(bundle: Bundle, file: BinaryIO, where: str, number: int) -> None:
     """That the log as it was, which an older checkpoint signed, begins the log of this bundle."""
     line = _line(file, where, {"path", "root", "size"})
@@ -535,6 +633,9 @@ def _proven(bundle: Bundle, file: BinaryIO, where: str, number: int) -> None:
     _body(bundle, line["body"], body_hash, event, where)
     if event["subject"] != bundle.subject:
         raise Broken(f"{where}: it is about somebody else")
+    bundle.history[event["id"]] = (line["leaf"], event)
+    if line["body"] is not None:
+        bundle.commitments[line["leaf"]] = unbase64(line["body"], where)[:32]
     bundle.leaves += 1
 
 
@@ -668,6 +769,17 @@ def _absence(bundle: Bundle) -> str:
     )
 
 
+def _in_clear(bundle: Bundle) -> list[str]:
+    if bundle.commitments or not (bundle.opened or bundle.messages):
+        return ["The evidence in clear was not checked: give the whole zip for that."]
+    return [
+        f"{bundle.opened} pieces of evidence in clear are those that were sealed.",
+        f"{bundle.messages} texts: {bundle.relied} of campaigns left on a yes that stood then.",
+        f"{bundle.unsealed} texts relied on an entry that is not sealed yet: not checked.",
+        "That no text is missing, and what the texts say, nothing here can prove.",
+    ]
+
+
 def report(bundle: Bundle) -> str:
     held = ", ".join(str(size) for size in sorted(bundle.pins.held)) or "none was given"
     if bundle.subject:
@@ -677,6 +789,7 @@ def report(bundle: Bundle) -> str:
                 f"{bundle.leaves} events of {bundle.subject}: none changed, moved or backdated.",
                 f"{bundle.bodies} pieces of encrypted evidence have the hash that was sealed.",
                 _absence(bundle),
+                *_in_clear(bundle),
                 f"{len(bundle.notices)} notices have the words that were sealed.",
                 f"Checkpoints you hold: {held}."
                 + (" The log continues each of them." if bundle.pins.held else ""),

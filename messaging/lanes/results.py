@@ -111,20 +111,20 @@ def _columns(results: list[Result], at: datetime) -> dict[str, Any]:
 
 
 def _keep_attempts(results: list[Result], at: datetime) -> None:
-    worth_keeping = [r for r in results if r.outcome is not None]
+    worth_keeping = [(r, r.outcome) for r in results if r.outcome is not None]
     if not worth_keeping:
         return
-    erased = _of_erased_people([r.id for r in worth_keeping])
+    erased = _of_erased_people([r.id for r, _outcome in worth_keeping])
     Attempt.objects.bulk_create(
         [
             Attempt(
                 message_id=r.id,
                 number=r.attempt,
-                outcome=r.outcome,
+                outcome=outcome,
                 detail="" if r.id in erased else r.error_code,
                 ended_at=at,
             )
-            for r in worth_keeping
+            for r, outcome in worth_keeping
         ],
         ignore_conflicts=True,
     )

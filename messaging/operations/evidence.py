@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from consent.exports import to_line
 from consent.notices import rendered_notice
-from consent.personal_proof import proof_lines
+from consent.personal_proof import opened_lines, proof_lines
 from consent.sealing import origin, verifier_keys
-from messaging.evidence import story_of
+from messaging.evidence import message_lines, story_of
 from subscribers.authorization import Staff, authorize
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import AccessAction, Subscriber
@@ -62,6 +62,8 @@ def _packed(subscriber: Subscriber, reason: str, held_sizes: Sequence[int], at: 
         bundle.writestr("story.html", _story(subscriber, reason, at))
         proof = proof_lines(subscriber, held_sizes=held_sizes)
         bundle.writestr("proof.jsonl", "".join(map(to_line, proof)))
+        bundle.writestr("evidence.jsonl", "".join(map(to_line, opened_lines(subscriber))))
+        bundle.writestr("messages.jsonl", "".join(map(to_line, message_lines(subscriber))))
         bundle.writestr("how-to-check.txt", _how_to_check())
     return packed.getvalue()
 

@@ -151,3 +151,42 @@ def _retyped(value: object, *, may_be_null: bool = True) -> list[object]:
 
 
 MUTATIONS = (flip, cut, delete, swap, insert, backdate, relabel, restate, retype)
+
+
+def redate(proof: bytes, chance: Random) -> bytes:
+    """Another time, kind or person in one entry of somebody's evidence."""
+    lines = parse(proof)
+    entry = chance.choice([line for line in lines if "path" in line and "header" in line])
+    header = json.loads(entry["header"])
+    name = chance.choice(sorted(header))
+    header[name] = chance.choice(_others(header[name]))
+    entry["header"] = _dump(header)
+    return _written(lines)
+
+
+def reroute(proof: bytes, chance: Random) -> bytes:
+    """Another place, or another way to the checkpoint."""
+    lines = parse(proof)
+    line = chance.choice([line for line in lines if line.get("path")])
+    if chance.random() < 0.5:
+        del line["path"][chance.randrange(len(line["path"]))]
+    else:
+        name = "leaf" if "leaf" in line else "size"
+        line[name] += chance.choice([1, 2, 50])
+    return _written(lines)
+
+
+def uncount(proof: bytes, chance: Random) -> bytes:
+    """A line less, or twice, than the first line announces."""
+    lines = parse(proof)
+    place = chance.randrange(1, len(lines))
+    lines[place : place + 1] = chance.choice([[], [lines[place]] * 2])
+    return _written(lines)
+
+
+def _written(lines: Lines) -> bytes:
+    return b"".join(_dump(line).encode() + b"\n" for line in lines)
+
+
+# An entry left out with an honest count is no falsehood that evidence about one person can show.
+EVIDENCE_MUTATIONS = (flip, cut, retype, redate, reroute, uncount)

@@ -1,26 +1,37 @@
 from __future__ import annotations
 
+import base64
 import io
 import json
+import os
+import random
+import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from consent.models import LedgerCheckpoint, LedgerHandout
+from consent.circumstances import Circumstances
+from consent.evidence_words import LABELS
+from consent.ledger import evidence
+from consent.models import ConsentEvent, LedgerCheckpoint, LedgerHandout
 from consent.notes import Checkpoint
 from consent.operations.sealing import seal
+from consent.operations.withdrawal import withdraw_consent
 from consent.sealing import origin, signing_key, verifier_keys
+from messaging.evidence import story_of
 from messaging.models import Message
 from messaging.operations.evidence import UnableToExport, export_evidence
 from subscribers.authorization import NotAuthorized
 from subscribers.models import AccessAction, AccessRecord, Subscriber
 from tests import cast
+from tests.consent.mutations import EVIDENCE_MUTATIONS
+from verifier.yeslist_verify import Broken, Pins, read_pins, report, verify_bundle
 
 pytestmark = pytest.mark.django_db
 VERIFIER = Path(__file__).resolve().parents[2] / "verifier" / "yeslist_verify.py"
@@ -50,6 +61,142 @@ def verified(proof: str, folder: Path, *held: str) -> tuple[int, str]:
     command = [sys.executable, str(VERIFIER), str(file), "--origin", origin(), *keys, *kept]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
+
+
+def zip_of(person: Subscriber) -> bytes:
+    return export_evidence(actor=officer(), subscriber=person, reason="x", at=cast.NOON)
+
+
+def verified_zip(packed: bytes, folder: Path) -> tuple[int, str]:
+    file = folder / "evidence.zip"
+    file.write_bytes(packed)
+    pins = read_pins(origin(), [str(key) for key in verifier_keys()], [])
+    try:
+        return 0, report(verify_bundle(file, pins))
+    except Broken as problem:
+        return 1, str(problem)
+
+
+def repacked(packed: bytes, **changes: Callable[[str], str | None]) -> bytes:
+    """The same zip with some of its files changed, or left out for None."""
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(packed)) as before,
+        zipfile.ZipFile(target, "w") as after,
+    ):
+        for name in before.namelist():
+            change = changes.get(name.partition(".")[0])
+            text = before.read(name).decode()
+            text = change(text) if change else text
+            if text is not None:
+                after.writestr(name, text)
+    return target.getvalue()
+
+
+def texted_alice() -> Subscriber:
+    """One text of a campaign went to her; then she withdrew."""
+    alice = cast.alice()
+    campaign = cast.started(cast.draft(), cast.NOON + cast.HOUR)
+    Message.objects.create(
+        kind="marketing", campaign=campaign, subscriber=alice, sender=campaign.sender,
+        purpose=campaign.purpose, consent_event=alice.consents.get().confirming_event,
+        language="en", parts=1, send_after=cast.NOON, lapses_at=cast.NOON + cast.DAY,
+        queued_at=cast.NOON + cast.HOUR, permitted_at=cast.NOON + cast.HOUR, state="accepted",
+    )  # fmt: skip
+    withdraw_consent(
+        subscriber=alice, purpose=cast.news(), circumstances=Circumstances(),
+        at=cast.NOON + 2 * cast.HOUR,
+    )  # fmt: skip
+    seal(at=cast.NOON + cast.DAY)
+    return alice
+
+
+def test_the_whole_zip_holds(tmp_path: Path):
+    status, said = verified_zip(zip_of(texted_alice()), tmp_path)
+    assert status == 0, said
+    assert "3 pieces of evidence in clear are those that were sealed." in said
+    assert "1 of campaigns left on a yes that stood then" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("evidence", lambda text: text.replace("YES", "NO!"), "not the evidence that was sealed"),
+        ("evidence", lambda text: text.partition("\n")[2], "its evidence is not shown in clear"),
+        ("evidence", lambda text: text + text, "out of order"),
+        ("evidence", lambda text: text[:-1], "ends before it"),
+        ("evidence", lambda _text: None, "evidence.jsonl: missing"),
+        ("messages", lambda _text: None, "messages.jsonl: missing"),
+        ("messages", lambda text: text.replace("T13:00", "T15:00"), "had been taken back"),
+        ("messages", lambda text: text.replace("T13:00", "T12:00"), "came later"),
+        ("messages", lambda text: re.sub('"purpose":"news"', '"purpose":"offers"', text), "no yes"),
+        ("messages", lambda text: re.sub('"consent":"[^"]+"', '"consent":null', text), "without"),
+        ("messages", lambda text: text + text, "out of order"),
+        ("messages", lambda text: re.sub('"id":[0-9]+', '"id":1.0', text), "not JSON"),
+        ("proof", lambda text: text.replace("confirmed", "requested", 1), "changed"),
+    ],
+)
+def test_a_falsified_zip_is_noticed(tmp_path: Path, name, change, complaint):
+    packed = zip_of(texted_alice())
+    status, said = verified_zip(repacked(packed, **{name: change}), tmp_path)
+    assert (status, complaint in said) == (1, True), said
+
+
+def test_a_damaged_zip_is_noticed(tmp_path: Path):
+    packed = bytearray(zip_of(texted_alice()))
+    middle = packed.index(b"proof.jsonl") + 200
+    packed[middle] ^= 0xFF
+    assert verified_zip(bytes(packed), tmp_path)[0] == 1
+
+
+def test_random_falsehoods_about_one_person_are_noticed(tmp_path: Path):
+    seed = int(os.environ.get("SEED", random.randrange(10**9)))
+    chance, proof = random.Random(seed), files_of(texted_alice())["proof.jsonl"].encode()
+    file = tmp_path / "proof.jsonl"
+    pins = read_pins(origin(), [str(key) for key in verifier_keys()], [])
+    for number in range(300):
+        mutation = EVIDENCE_MUTATIONS[number % len(EVIDENCE_MUTATIONS)]
+        file.write_bytes(mutation(proof, chance))
+        assert is_noticed(file, pins), f"SEED={seed}: {mutation.__name__}, try {number}"
+
+
+def is_noticed(file: Path, pins: Pins) -> bool:
+    try:
+        verify_bundle(file, pins)
+    except Broken:
+        return True
+    return False
+
+
+def test_no_key_of_the_person_leaves_the_house():
+    alice = texted_alice()
+    key = base64.b64encode(alice.subject_key.key).decode()
+    assert key not in "".join(files_of(alice).values())
+    assert alice.subject_key.key.hex() not in "".join(files_of(alice).values())
+
+
+def test_the_story_follows_the_log_whatever_the_clock_said():
+    alice = cast.alice()
+    withdraw_consent(
+        subscriber=alice, purpose=cast.news(), circumstances=Circumstances(),
+        at=cast.NOON - cast.DAY,
+    )  # fmt: skip
+    seal(at=cast.NOON + cast.DAY)
+    places = [moment.place for moment in story_of(alice, at=cast.NOON).moments if moment.is_entry]
+    assert places == [0, 1, 2]
+
+
+def test_the_story_reads_no_more_for_a_longer_history(django_assert_max_num_queries):
+    for number in range(4):
+        person = cast.confirmed(cast.ALICE, at=cast.NOON + number * cast.DAY)
+    with django_assert_max_num_queries(9):
+        assert len(story_of(person, at=cast.NOON).moments) > 8
+
+
+def test_everything_in_the_evidence_has_a_label():
+    cast.carol(), cast.frank(), sealed_in_steps()
+    for event in ConsentEvent.objects.all():
+        assert set(evidence(event)) <= set(LABELS), event.kind
 
 
 def sealed_carol() -> Subscriber:
