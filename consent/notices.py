@@ -29,11 +29,20 @@ ELEMENTS = {
 }
 
 
+def written_elements(version: NoticeVersion) -> dict[str, str]:
+    """The required elements that have words, whatever else stands in the draft."""
+    written = version.elements if isinstance(version.elements, dict) else {}
+    return {
+        code: written[code]
+        for code in ELEMENTS
+        if isinstance(written.get(code), str) and written[code].strip()
+    }
+
+
 def missing_elements(version: NoticeVersion) -> list[str]:
     """Labels of the required elements that have no words yet."""
-    return [
-        str(label) for code, label in ELEMENTS.items() if not version.elements.get(code, "").strip()
-    ]
+    written = written_elements(version)
+    return [str(label) for code, label in ELEMENTS.items() if code not in written]
 
 
 def rendered_notice(version: NoticeVersion) -> list[tuple[str, str]]:

@@ -52,6 +52,23 @@ OF_AGE = date(2027, 11, 1)
 ORGANIZATION = "Harbor Street Library"
 
 
+# What a notice must say, beside the words by which the tests find each element.
+SAID = {
+    "sender": ORGANIZATION,
+    "purpose": "Opening hours, events and offers.",
+    "frequency": "At most 4 texts in 30 days, and 1 in 7 days.",
+    "cost": "Message and data rates may apply.",
+    "stop": "Reply STOP.",
+    "help": "Reply HELP.",
+    "not_condition": "You need not agree to anything.",
+    "retention": "For 730 days.",
+    "rights": "You can see, correct and erase your data.",
+    "complaint": "You may go to the authority.",
+    "terms": "library.example/terms",
+    "privacy": "library.example/privacy",
+}
+
+
 def news() -> Purpose:
     """At most four texts in thirty days, from the library."""
     return _purpose("news", "Opening hours and events")
@@ -81,7 +98,7 @@ def notice_version() -> NoticeVersion:
 
 
 def _publish_notice(notice: Notice) -> NoticeVersion:
-    words = {code: f"Words about {code}." for code in ELEMENTS}
+    words = {code: f"Words about {code}. {SAID[code]}" for code in ELEMENTS}
     version = NoticeVersion.objects.create(notice=notice, language="en", number=1, elements=words)
     for purpose, texts, days in ((news(), 4, 30), (offers(), 1, 7)):
         NoticePurpose.objects.create(

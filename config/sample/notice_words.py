@@ -67,14 +67,15 @@ COMMON = {
         "complaint": "Talk to our privacy officer at privacy@harbor-street.example first if you "
         "like. You may always go to your data protection authority.",
         "terms": "A text can arrive late or not at all. We never ask for a password, a card or "
-        "money by text.",
+        "money by text. The rest is at harbor-street.example/terms.",
         "privacy": "We keep your number encrypted, sell nothing and share it only with the phone "
-        "company that carries the text. More on our privacy page.",
+        "company that carries the text. More on our page /privacy/.",
     },
     "fr": {
         "sender": "Harbor Street Library, 12 Harbor Street. Nous envoyons les SMS nous-mêmes, du "
         "+44 7700 900900, et personne d'autre n'utilise votre numéro.",
-        "cost": "Nous ne facturons rien. Votre opérateur peut facturer ses propres frais.",
+        "cost": "Nous ne facturons rien. Votre opérateur peut facturer les messages et "
+        "les données à ses tarifs.",
         "stop": "Répondez STOP à n'importe quel SMS et vous n'en recevrez plus, ou décochez la "
         "case sur votre page. Cela ne coûte que ce SMS.",
         "help": "Répondez AIDE, écrivez à help@harbor-street.example ou demandez à l'accueil.",
@@ -87,9 +88,9 @@ COMMON = {
         "complaint": "Parlez-en d'abord, si vous voulez, à privacy@harbor-street.example. Vous "
         "pouvez toujours saisir votre autorité de protection des données.",
         "terms": "Un SMS peut arriver en retard ou se perdre. Nous ne demandons jamais de mot de "
-        "passe, de carte ni d'argent par SMS.",
+        "passe, de carte ni d'argent par SMS. Le reste : harbor-street.example/terms.",
         "privacy": "Nous gardons votre numéro chiffré, ne vendons rien et ne le confions qu'à "
-        "l'opérateur qui achemine le SMS. Plus de détails sur notre page de confidentialité.",
+        "l'opérateur qui achemine le SMS. Plus de détails sur notre page /privacy/.",
     },
     "es": {
         "sender": "Harbor Street Library, 12 Harbor Street. Enviamos los SMS nosotros mismos, "
@@ -107,14 +108,15 @@ COMMON = {
         "complaint": "Si quiere, hable primero con privacy@harbor-street.example. Siempre puede "
         "acudir a su autoridad de protección de datos.",
         "terms": "Un SMS puede llegar tarde o perderse. Nunca pedimos contraseñas, tarjetas ni "
-        "dinero por SMS.",
+        "dinero por SMS. Lo demás está en harbor-street.example/terms.",
         "privacy": "Guardamos su número cifrado, no vendemos nada y solo lo damos al operador que "
-        "lleva el SMS. Más en nuestra página de privacidad.",
+        "lleva el SMS. Más en nuestra página /privacy/.",
     },
     "de": {
         "sender": "Harbor Street Library, 12 Harbor Street. Wir schreiben selbst, von der "
         "+44 7700 900900, und niemand sonst nutzt Ihre Nummer.",
-        "cost": "Von uns kostet es nichts. Ihr Anbieter kann seine üblichen Gebühren verlangen.",
+        "cost": "Von uns kostet es nichts. Ihr Anbieter kann für Nachrichten und Daten "
+        "seine üblichen Gebühren verlangen.",
         "stop": "Antworten Sie STOP auf irgendeine SMS, dann kommt keine mehr, oder nehmen Sie "
         "den Haken auf Ihrer Seite weg. Mehr als diese eine SMS kostet das nicht.",
         "help": "Antworten Sie HILFE, schreiben Sie an help@harbor-street.example oder fragen Sie "
@@ -128,9 +130,9 @@ COMMON = {
         "complaint": "Sprechen Sie gern zuerst mit privacy@harbor-street.example. Ihre "
         "Datenschutzbehörde steht Ihnen immer offen.",
         "terms": "Eine SMS kann spät oder gar nicht ankommen. Wir fragen nie per SMS nach "
-        "Passwort, Karte oder Geld.",
+        "Passwort, Karte oder Geld. Alles Weitere: harbor-street.example/terms.",
         "privacy": "Ihre Nummer liegt verschlüsselt bei uns, wir verkaufen nichts und geben sie "
-        "nur dem Anbieter, der die SMS zustellt. Mehr auf unserer Datenschutzseite.",
+        "nur dem Anbieter, der die SMS zustellt. Mehr auf unserer Seite /privacy/.",
     },
 }
 

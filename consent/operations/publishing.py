@@ -17,12 +17,15 @@ from consent.models import (
     SignupForm,
 )
 from consent.models.notices import Change
+from consent.notice_substance import thin_elements
 from consent.notices import (
+    ELEMENTS,
     content_hash,
     current_versions,
     missing_elements,
     previous_version,
     wider_promises,
+    written_elements,
     youngest_allowed,
 )
 from subscribers.authorization import Staff, authorize
@@ -75,6 +78,10 @@ def notice_problems(version: NoticeVersion) -> list[str]:
     problems = [
         _("The notice does not say: %(label)s.") % {"label": label}
         for label in missing_elements(version)
+    ]
+    problems += [
+        _("“%(label)s” does not say %(what)s.") % {"label": ELEMENTS[code], "what": what}
+        for code, what in thin_elements(version, written_elements(version))
     ]
     if version.published_at is not None:
         problems.append(_("This version is published already."))

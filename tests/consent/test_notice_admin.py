@@ -30,8 +30,8 @@ def press(client: Client, kind: str, row: Any, verb: str) -> str:
 def written(notice: Notice, **changes: str) -> dict[str, object]:
     return {
         "notice": notice.pk,
-        "language": "fr",
-        **{f"words_{code}": f"Words about {code}." for code in ELEMENTS},
+        "language": "en",
+        **{f"words_{code}": f"Words about {code}. {cast.SAID[code]}" for code in ELEMENTS},
         "purposes-TOTAL_FORMS": "1",
         "purposes-INITIAL_FORMS": "0",
         "purposes-0-purpose": cast.news().pk,
@@ -46,7 +46,7 @@ def test_words_are_written_as_a_draft_and_published(boss: Client) -> None:
     notice = Notice.objects.create(name="Library texts")
     boss.post(reverse("admin:consent_noticeversion_add"), written(notice))
     version = NoticeVersion.objects.get()
-    assert (version.number, version.language) == (1, "fr")
+    assert (version.number, version.language) == (1, "en")
     assert set(version.elements) == set(ELEMENTS)
     assert "can no longer change" in press(boss, "noticeversion", version, "publish")
     assert version.published_at is not None

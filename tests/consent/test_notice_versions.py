@@ -35,7 +35,8 @@ def draft(texts: int = 4, days: int = 30, **words: str) -> NoticeVersion:
     """A new version of the library's notice with this promise about news."""
     version = draft_from(actor=boss(), version=cast.notice_version(), at=cast.NOON)
     version.purposes.filter(purpose=cast.news()).update(promised_texts=texts, promised_days=days)
-    version.elements = {**version.elements, **words}
+    often = f"At most {texts} texts in {days} days about news; 1 in 7 days of offers."
+    version.elements = {**version.elements, "frequency": often, **words}
     version.save()
     return version
 
@@ -166,6 +167,22 @@ def test_a_purpose_may_keep_less_and_ask_for_more_years():
     assert cast.news().retention_days == 30
 
 
+IN_FRENCH = {
+    "sender": cast.ORGANIZATION,
+    "purpose": "Les horaires et les événements.",
+    "frequency": "4 SMS en 30 jours, 1 en 7 jours, un par mois.",
+    "cost": "Les SMS et les données sont facturés par votre opérateur.",
+    "stop": "Répondez STOP.",
+    "help": "Répondez AIDE.",
+    "not_condition": "Ce n'est pas nécessaire pour emprunter.",
+    "retention": "Deux ans.",
+    "rights": "Vous pouvez voir, corriger et effacer vos données.",
+    "complaint": "L'autorité de protection des données.",
+    "terms": "library.example/conditions",
+    "privacy": "/privacy/",
+}
+
+
 def wine() -> Purpose:
     return Purpose.objects.create(
         code="wine", name="Wine", controller=cast.ORGANIZATION, minimum_age=18
@@ -174,7 +191,9 @@ def wine() -> Purpose:
 
 def draft_about_wine(language: str = "en") -> NoticeVersion:
     version = draft()
-    NoticeVersion.objects.filter(pk=version.pk).update(language=language)
+    frequency = "1 text in 30 days about wine; 4 texts in 30 days; 1 in 7 days"
+    elements = {**version.elements, "frequency": frequency} if language == "en" else IN_FRENCH
+    NoticeVersion.objects.filter(pk=version.pk).update(language=language, elements=elements)
     version.refresh_from_db()
     version.purposes.create(
         purpose=wine(), statement="Yes, text me about wine", promised_texts=1, promised_days=30

@@ -77,7 +77,7 @@ def test_it_stays_valid_while_the_log_grows():
 def test_it_names_no_number_and_holds_the_words():
     receipt = sealed_receipt()
     assert "7700900" not in receipt.as_json
-    assert receipt.words["stop"] == "Words about stop."
+    assert receipt.words["stop"] == "Words about stop. Reply STOP."
     assert receipt.purpose["statement"] == "Yes, text me about opening hours and events"
     assert receipt.content["events"][0]["event_state"] == "ConsentGiven"
 
