@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Self
 
 from django import forms
@@ -18,6 +19,7 @@ from consent.models import NoticePurpose
 from consent.open_forms import OpenForm
 from consent.receipt_checks import LONGEST
 from consent.regions import region_choices
+from consent.shown_words import shown_words
 from consent.standing import StandingLine
 from consent.time_zones import time_zone_choices
 from subscribers.countries import calling_code, country_name, names_with_codes
@@ -98,14 +100,9 @@ class SignupRequest(forms.Form):
     def is_from_someone_younger(self) -> bool:
         return "age" in self.fields and self.data.get("age") == YOUNGER
 
-    @property
-    def shown_text(self) -> str:
-        """Every word that bears on the consent, as this visitor saw it."""
-        return self.page.shown_text
-
     def clean_words(self) -> str:
         words: str = self.cleaned_data["words"]
-        if words != self.page.fingerprint:
+        if words != self.fingerprint:
             raise forms.ValidationError(
                 _("The words on this page have just changed. Read them again before you agree.")
             )
@@ -115,8 +112,27 @@ class SignupRequest(forms.Form):
         """To be shown again: what was typed stays, but a yes to other words does not."""
         if "words" in self.errors:
             kept = {name: value for name, value in self.data.items() if name != "purposes"}
-            self.data = {**kept, "words": self.page.fingerprint}
+            self.data = {**kept, "words": self.fingerprint}
         return self
+
+    @classmethod
+    def empty(cls, page: OpenForm) -> Self:
+        """As it is first shown."""
+        return cls(page, initial={"words": cls(page).fingerprint})
+
+    @cached_property
+    def shown_text(self) -> str:
+        """Every word of the page before anything was typed: what the answer agrees to."""
+        return shown_words("consent/signup_body.html", page=self.page, form=self.blank())
+
+    def blank(self) -> SignupRequest:
+        """The same questions, without an answer."""
+        return SignupRequest(self.page)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two visitors were shown the same words."""
+        return hashlib.sha256(self.shown_text.encode()).hexdigest()
 
     @cached_property
     def ticked(self) -> dict[str, bool]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 
 from consent.local_law import law_in
 from consent.models import NoticePurpose, NoticeVersion, SignupForm
@@ -32,16 +30,6 @@ class OpenForm:
     def controllers(self) -> list[str]:
         """Who is responsible, each named once."""
         return list(dict.fromkeys(promise.purpose.controller for promise in self.promises))
-
-    @property
-    def shown_text(self) -> str:
-        """Every word that bears on the consent, as plain text."""
-        return render_to_string("consent/shown.txt", {"page": self})
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells whether two visitors were shown the same words."""
-        return hashlib.sha256(self.shown_text.encode()).hexdigest()
 
 
 def published_forms() -> QuerySet[SignupForm]:

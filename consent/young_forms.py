@@ -82,9 +82,8 @@ class YoungSignupRequest(SignupRequest):
         """Why we ask them more than others."""
         return str(WHY) % {"age": self.page.age_asked}
 
-    @property
-    def shown_text(self) -> str:
-        return f"{super().shown_text}\n{self.why}\n"
+    def blank(self) -> SignupRequest:
+        return YoungSignupRequest(self.page, today=self.today)
 
     @property
     def under_age_until(self) -> date:
@@ -98,12 +97,14 @@ class YoungSignupRequest(SignupRequest):
         return f"younger than {self.page.age_asked}"
 
 
-def typed_before(data: QueryDict, page: OpenForm) -> dict[str, Any]:
+def typed_before(data: QueryDict, page: OpenForm, *, today: date) -> dict[str, Any]:
     """What was filled in before these questions came up, to be shown again; nothing is lost."""
     typed: dict[str, Any] = dict(data.items())
     # A yes to words that have changed meanwhile does not count.
-    ticked = data.getlist("purposes") if data.get("words") == page.fingerprint else []
-    return {**typed, "purposes": ticked, "words": page.fingerprint}
+    were_seen = data.get("words") == SignupRequest(page).fingerprint
+    ticked = data.getlist("purposes") if were_seen else []
+    words = YoungSignupRequest(page, today=today).fingerprint
+    return {**typed, "purposes": ticked, "words": words}
 
 
 def asks_for_the_first_time(data: QueryDict) -> bool:

@@ -15,10 +15,12 @@ from config.sample.library import Library
 from config.sample.people import Person, Visit
 from config.sample.sending import settle_system_texts
 from consent.circumstances import Circumstances
+from consent.forms import SignupRequest
 from consent.open_forms import OpenForm, open_form
 from consent.operations.answers import confirm_with_code
 from consent.operations.guardianship import Household, ask_guardian
 from consent.operations.signup import Request, request_consent
+from consent.young_forms import YoungSignupRequest
 from messaging.models import Message, MessageKind
 from messaging.operations.inbound import receive_text
 from messaging.providers.base import InboundText
@@ -84,7 +86,7 @@ class Doors:
             age_asserted=f"younger than {page.age_asked}",
             circumstances=Circumstances(
                 page_address=f"{settings.PUBLIC_URL}/signup/{words.YOUNG_FORM}/",
-                shown_text=page.shown_text,
+                shown_text=YoungSignupRequest(page, today=at.date()).shown_text,
                 boxes={p.purpose.code: p in news for p in page.promises},
                 client_address=_home_address(person),
                 user_agent=BROWSER,
@@ -102,7 +104,7 @@ class Doors:
                 if page is None:
                     raise LookupError(slug)
                 asked = page.form.attributes.values_list("code", flat=True)
-                shown = ShownPage(page, page.shown_text, frozenset(asked))
+                shown = ShownPage(page, SignupRequest(page).shown_text, frozenset(asked))
             self._pages[slug, language] = shown
         return self._pages[slug, language]
 

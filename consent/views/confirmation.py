@@ -14,7 +14,14 @@ from consent.forms import CodeFromPhone
 from consent.operations.answers import UnableToConfirm, confirm_with_code
 from consent.operations.signup import CONFIRMATION_MINUTES, REPLY_WITHIN
 from consent.redirects import SeeOther
+from consent.shown_words import shown_words
 from consent.visitors import circumstances
+
+LIMITS = {
+    "minutes": CONFIRMATION_MINUTES,
+    "tries": TRIES,
+    "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,18 +40,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("code", form.refusal())
         else:
             return SeeOther(reverse("consent:done"))
-    context = {
-        "form": form,
-        "minutes": CONFIRMATION_MINUTES,
-        "tries": TRIES,
-        "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
-    }
+    context = {"form": form, **LIMITS}
     return render(request, "consent/confirm.html", context, status=422 if form.errors else 200)
 
 
 def _circumstances(request: HttpRequest) -> Circumstances:
     """The address without its token: evidence is no place for what opens a page."""
-    seen = circumstances(request, shown_text="")
+    shown_text = shown_words("consent/confirm_body.html", form=CodeFromPhone(), **LIMITS)
+    seen = circumstances(request, shown_text=shown_text)
     return replace(seen, page_address=request.build_absolute_uri("/confirm/"))
 
 

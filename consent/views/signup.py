@@ -34,7 +34,7 @@ def signup(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "consent/not_open.html", status=404)
     if request.method == "POST":
         return _answer(request, page)
-    return _show(request, page, SignupRequest(page, initial={"words": page.fingerprint}))
+    return _show(request, page, SignupRequest.empty(page))
 
 
 def _show(
@@ -65,7 +65,7 @@ def _answer_young(request: HttpRequest, page: OpenForm) -> HttpResponse:
     at = timezone.now()
     today = at.date()
     if asks_for_the_first_time(request.POST):
-        typed = typed_before(request.POST, page)
+        typed = typed_before(request.POST, page, today=today)
         return _show(request, page, YoungSignupRequest(page, initial=typed, today=today))
     entry = YoungSignupRequest(page, request.POST, today=today)
     if not entry.is_valid():
@@ -119,6 +119,6 @@ def _request_consent(request: HttpRequest, page: OpenForm, entry: SignupRequest)
         language=entry.cleaned_data["language"],
         attributes=entry.answers,
         age_asserted=entry.age_asserted,
-        circumstances=circumstances(request, shown_text=page.shown_text, boxes=entry.ticked),
+        circumstances=circumstances(request, shown_text=entry.shown_text, boxes=entry.ticked),
         at=timezone.now(),
     )

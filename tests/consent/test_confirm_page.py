@@ -10,7 +10,7 @@ from consent.ledger import evidence
 from consent.models import Confirmation, Consent, EventKind, Standing
 from consent.operations.signup import CONFIRMATION_MINUTES
 from tests import cast
-from tests.consent.test_signup_page import PAGE, filled_in
+from tests.consent.test_signup_page import PAGE, errors_of, filled_in
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def test_a_wrong_code_is_refused_in_the_same_words_whatever_the_cause(client):
         client.post(UNKNOWN, {"code": code}),
     ]
     assert {response.status_code for response in refused} == {422}
-    assert {tuple(response.context["form"].errors["code"]) for response in refused} == {
+    assert {tuple(errors_of(response)["code"]) for response in refused} == {
         ("That code did not work. Use the newest text from us, or ask for another one.",)
     }
 

@@ -137,6 +137,7 @@ class People(RuleBasedStateMachine):
     def look_after_consents(self) -> None:
         ageing.look_after_consents(at=self.at)
         cast.let_texts_go(self.at)
+
     @rule(e164=numbers, how=st.sampled_from(["wait", "release", "stop", "forget to decide"]))
     def hold(self, e164, how) -> None:
         person = self.person(e164)
