@@ -145,7 +145,11 @@ def _mistaken(change: Change, wider: list[NoticePurpose]) -> list[str]:
 
 
 def next_number(version: NoticeVersion) -> int:
-    """The number of a new version, counted per notice and language."""
+    """The number of a new version, counted per notice and language.
+
+    Holds the notice until the transaction ends: two drafts at once would take the same one.
+    """
+    Notice.objects.select_for_update().get(pk=version.notice_id)
     same = NoticeVersion.objects.filter(notice=version.notice, language=version.language)
     return int(same.aggregate(newest=Max("number"))["newest"] or 0) + 1
 

@@ -6,18 +6,20 @@ a row halfway through opens it all the same.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from consent.operations.withdrawal import move_suppressions
 from subscribers import encryption
 from subscribers.models import SubjectKey, Subscriber
 from subscribers.operations import lock_person
 
+log = logging.getLogger(__name__)
 BATCH = 500
 # People with anything under another key than the current ones, found by the marks on the rows:
 # so a run that was cut off goes on where it ended.
@@ -41,20 +43,29 @@ LEFT = {
 
 @dataclass
 class Rotated:
-    """`locked`: people whose key is not configured; `left` counts rows per kind and key id."""
+    """`locked`: people whose key is not configured; `failed`: whose rows could not be written.
+
+    `left` counts rows per kind and key id.
+    """
 
     people: int = 0
     locked: int = 0
+    failed: int = 0
     left: dict[str, Counter[str]] = field(default_factory=dict)
 
 
-def rotate_keys(*, tell: Callable[[int], None] = lambda people: None) -> Rotated:
-    """Bring everyone under the current keys; `tell` hears how many are done after each batch."""
-    done = Rotated()
+def rotate_keys(*, tell: Callable[[int, int], None] = lambda people, total: None) -> Rotated:
+    """Bring everyone under the current keys.
+
+    After each batch `tell` hears how many people were looked at, and of how many.
+    """
+    done, total = Rotated(), _count_behind()
     for batch in _batches():
         for person_id in batch:
             _rotate(person_id, done)
-        tell(done.people)
+        looked_at = done.people + done.locked + done.failed
+        # Whoever came under an old key meanwhile was not counted.
+        tell(looked_at, max(total, looked_at))
     done.left = rows_per_key()
     return done
 
@@ -67,18 +78,27 @@ def _batches() -> Iterator[list[int]]:
 
 
 def _behind(after: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(BEHIND, _wanted(after, BATCH))
+        return [person_id for (person_id,) in cursor.fetchall()]
+
+
+def _count_behind() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({BEHIND}) behind", _wanted(0, None))
+        return int(cursor.fetchone()[0])
+
+
+def _wanted(after: int, batch: int | None) -> dict[str, Any]:
     master_key, digest_key = encryption.current_keys()
     mark = encryption.key_mark(master_key)
-    wanted: dict[str, Any] = {
+    return {
         "after": after,
         "mark": mark,
         "length": len(mark),
         "digest_key": digest_key,
-        "batch": BATCH,
+        "batch": batch,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(BEHIND, wanted)
-        return [person_id for (person_id,) in cursor.fetchall()]
 
 
 def _rotate(person_id: int, done: Rotated) -> None:
@@ -86,6 +106,11 @@ def _rotate(person_id: int, done: Rotated) -> None:
         _rotate_person(person_id)
     except encryption.UnableToDecrypt:
         done.locked += 1
+    except DatabaseError:
+        # One person's rows, for somebody to look at: the others go on. A server that is gone
+        # fails the next query too, and ends the run; it can be started again.
+        log.exception("subscriber %s: the keys could not be changed", person_id)
+        done.failed += 1
     else:
         done.people += 1
 

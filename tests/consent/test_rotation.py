@@ -30,6 +30,7 @@ from messaging.operations.audience import cut_audience
 from messaging.operations.inbound import receive_text
 from messaging.providers.base import InboundText
 from messaging.texts import text_of
+from subscribers import numbers
 from subscribers.models import Subscriber
 from tests import cast
 
@@ -158,14 +159,15 @@ def test_cut_off_it_goes_on_where_it_ended(new_keys, monkeypatch):
     cast.bob()
     new_keys()
     monkeypatch.setattr(rotation, "BATCH", 1)
-    calls: list[int] = []
+    calls: list[tuple[int, int]] = []
 
-    def power_cut(people: int) -> None:
-        calls.append(people)
+    def power_cut(people: int, total: int) -> None:
+        calls.append((people, total))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         rotate_keys(tell=power_cut)
+    assert calls == [(1, 2)]
     assert rows_per_key()["numbers"] == Counter({"k1": 1, "new-master": 1})
     assert rotate_keys().people == 1
     assert rotate_keys().people == 0
@@ -198,6 +200,24 @@ def test_a_missing_key_is_said_and_the_others_are_done(settings, new_keys):
     with pytest.raises(CommandError, match="1 people are under a key that is not configured"):
         call_command("rotate_keys", stdout=io.StringIO())
     assert rows_per_key()["numbers"] == Counter({"new-master": 1, "other": 1})
+
+
+def test_one_person_who_cannot_be_written_does_not_end_the_run(new_keys, caplog):
+    """Somebody else has the digest that the new key gives alice's number."""
+    alice, bob = cast.alice(), cast.bob()
+    new_keys()
+    taken = numbers.digest(cast.ALICE)
+    Subscriber.objects.create(
+        created_at=cast.NOON, number_ciphertext=b"x", number_digest=taken, digest_key_id="other"
+    )
+    said = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("rotate_keys", stdout=said, stderr=said)
+    bob.refresh_from_db()
+    assert bob.digest_key_id == "new-digest"
+    assert "1 people could not be written" in said.getvalue()
+    assert f"subscriber {alice.pk}: the keys could not be changed" in caplog.text
+    assert "7700" not in caplog.text
 
 
 def test_a_bad_key_is_named(settings):

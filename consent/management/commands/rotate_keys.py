@@ -27,8 +27,8 @@ class Command(BaseCommand):
             self._report(what, rows, current)
         self._end(done)
 
-    def _tell(self, people: int) -> None:
-        self.stdout.write(f"{people} people …")
+    def _tell(self, people: int, total: int) -> None:
+        self.stdout.write(f"{people} of {total} people …")
         self.stdout.flush()
 
     def _report(self, what: str, rows: Counter[str], current: tuple[str, str]) -> None:
@@ -37,11 +37,17 @@ class Command(BaseCommand):
             self.stdout.write(f"  {what}: {count} under {key_id or 'a key not noted'!r} ({state})")
 
     def _end(self, done: Rotated) -> None:
+        if done.failed:
+            self.stderr.write(
+                f"{done.failed} people could not be written; the log says why. Run this again."
+            )
         if done.locked:
             raise CommandError(
                 f"{done.locked} people are under a key that is not configured: they were left "
                 "alone. Add the key to MASTER_KEYS and run this again."
             )
+        if done.failed:
+            raise CommandError("Keep every old key until nobody is left.")
         self.stdout.write(
             "A key that no line calls old can go, a digest key 90 days after the change: until "
             "then links in texts were made with it. Noes of numbers we erased keep their key."
