@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from subscribers.models import Subscriber
 
 FORMAT = "yeslist-receipt-1"
 STANDARD = "ISO/IEC TS 27560:2023"
+# Fields of the standard about which neither the entry nor the notice says anything: a value
+# from elsewhere could be changed without being seen.
+NOT_STATED = "not stated"
 STATES = {
     EventKind.CONFIRMED: "ConsentGiven",
     EventKind.RECONFIRMED: "ConsentReconfirmed",
@@ -155,10 +159,15 @@ def _purpose(facts: Json, words: Json, promise: Json) -> Json:
         "promised_texts": facts["promised_texts"],
         "promised_days": facts["promised_days"],
         "pii_information": [
-            {"pii_type": "mobile phone number", "pii_optional": False, "sensitive": False}
+            {"pii_type": "mobile phone number", "pii_optional": False, "sensitive": False},
+            {"pii_type": "language of the texts", "pii_optional": False, "sensitive": False},
         ],
         "pii_controllers": [promise["controller"]],
-        "collection_method": "signup form, confirmed from the phone itself",
+        "collection_method": "asked on a page or by text, confirmed from the phone itself",
+        "validity_duration": _validity(facts),
+        "jurisdiction": NOT_STATED,
+        "storage_locations": NOT_STATED,
+        "processing_locations": NOT_STATED,
         "processing_method": "sending text messages",
         "recipient_third_parties": promise["recipients"],
         "retention_period": words.get("retention", ""),
@@ -166,6 +175,16 @@ def _purpose(facts: Json, words: Json, promise: Json) -> Json:
         "privacy_rights": words.get("rights", ""),
         "authority_party": words.get("complaint", ""),
     }
+
+
+def _validity(facts: Json) -> str:
+    """Whole days as an ISO 8601 duration, or what the person was told instead."""
+    if facts["expires_at"] is None:
+        return "until withdrawn"
+    lasts = datetime.fromisoformat(facts["expires_at"]) - datetime.fromisoformat(
+        facts["occurred_at"]
+    )
+    return f"P{lasts.days}D"
 
 
 def _parties(facts: Json, notice: Json, promise: Json) -> list[Json]:

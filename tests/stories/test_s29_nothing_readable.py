@@ -7,6 +7,7 @@ import logging
 from django.conf import settings
 from django.db import connection
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from tests import cast
 
@@ -37,11 +38,28 @@ def _is_hex(piece: str) -> bool:
 
 
 def cache_bytes() -> bytes:
+    """Every key of the database with its value, read as what it is: a dump may be compressed."""
     cache = Redis.from_url(settings.REDIS_URL)
-    keys = list(cache.scan_iter(f"{settings.KEY_PREFIX}:*"))
-    values = b"".join(key + (cache.dump(key) or b"") for key in keys)
+    found = [repr((key, cached(cache, key))).encode() for key in cache.scan_iter("*")]
     cache.close()
-    return values
+    return b"\n".join(found)
+
+
+def cached(cache: Redis, key: bytes) -> object:
+    read = {
+        b"string": cache.get,
+        b"hash": cache.hgetall,
+        b"set": cache.smembers,
+        b"list": lambda name: cache.lrange(name, 0, -1),
+        b"zset": lambda name: cache.zrange(name, 0, -1, withscores=True),
+        b"stream": cache.xrange,
+        # Gone since it was named.
+        b"none": lambda _name: None,
+    }
+    try:
+        return read[cache.type(key)](key)
+    except ResponseError:
+        return cached(cache, key)
 
 
 def test_no_sink_holds_a_readable_number_or_word(town, caplog):
