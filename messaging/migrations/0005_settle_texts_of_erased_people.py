@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0002_service_texts_and_registered_senders'),
+        ('messaging', '0004_guardians_and_fit_for_minors'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0005_purposes_only_narrow'),
+        ('consent', '0007_purposes_only_narrow'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0004_stop_said_again'),
+        ('consent', '0006_stop_said_again'),
     ]
 
     operations = [

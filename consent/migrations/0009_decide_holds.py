@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0006_nothing_opens_the_ledger'),
+        ('consent', '0008_nothing_opens_the_ledger'),
     ]
 
     operations = [

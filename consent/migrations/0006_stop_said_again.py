@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consent', '0003_keep_policy_overrides'),
+        ('consent', '0005_guardians_answer_first'),
     ]
 
     operations = [
