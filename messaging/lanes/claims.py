@@ -16,19 +16,24 @@ from messaging.texts import open_text
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import SubjectKey, Subscriber
 
-CLAIM = """
-    SELECT m.id, m.subscriber_id, m.kind, m.campaign_id, m.confirmation_id, m.purpose_id,
-        m.language, m.parts, m.lapses_at, m.receipt_token, m.text_ciphertext,
-        (SELECT count(*) FROM messaging_attempt y
-            WHERE y.message_id = m.id AND y.outcome = 'throttled') AS throttled
+DUE = """
     FROM messaging_message m
     LEFT JOIN messaging_campaign k ON k.id = m.campaign_id
     WHERE m.sender_id = %(sender)s AND m.state = 'queued' AND m.send_after <= %(at)s
       AND (m.campaign_id IS NOT NULL) = %(marketing)s
       AND (k.id IS NULL OR k.status = 'running')
     ORDER BY m.send_after, m.id LIMIT %(limit)s
+"""
+CLAIM = f"""
+    SELECT m.id, m.subscriber_id, m.kind, m.campaign_id, m.confirmation_id, m.purpose_id,
+        m.language, m.parts, m.lapses_at, m.receipt_token, m.text_ciphertext,
+        (SELECT count(*) FROM messaging_attempt y
+            WHERE y.message_id = m.id AND y.outcome = 'throttled') AS throttled
+    {DUE}
     FOR UPDATE OF m SKIP LOCKED
 """
+# Without a lock and without a promise: only so that no lane reserves much more than it can use.
+COUNT_DUE = f"SELECT COALESCE(sum(d.parts), 0)::int AS parts FROM (SELECT m.parts {DUE}) d"
 # A person someone else is busy with stays queued; nothing here ever waits.
 LOCK_PEOPLE = """
     SELECT id FROM subscribers_subscriber WHERE id = ANY(%(people)s)
@@ -63,6 +68,12 @@ class Claimed:
     body: str = field(repr=False)
     key: bytes = field(repr=False)
     answers: str = field(repr=False, default="{}")
+
+
+def parts_due(sender: Sender, *, marketing: bool, limit: int, at: datetime) -> int:
+    """About how many parts the next `limit` due messages have; 0: nothing is due."""
+    wanted = {"sender": sender.pk, "marketing": marketing, "limit": limit, "at": at}
+    return int(_rows(COUNT_DUE, wanted)[0]["parts"])
 
 
 def claim(sender: Sender, *, marketing: bool, limit: int, at: datetime) -> list[Claimed]:

@@ -1,9 +1,9 @@
 """One turn of a lane, in this order and no other.
 
-1. Reserve rate. 2. In one transaction: claim messages, lock their people, load the
-facts in a new statement, read the clock, ask the gate, write its answers. 3. Write
-each text at its start time, but none later than the permission is good for.
-4. Record. No lock is held while anything is on the wire.
+1. Reserve rate for what is due. 2. In one transaction: claim messages, lock their
+people, load the facts in a new statement, read the clock, ask the gate, write its
+answers. 3. Give back the rate that those answers left unused. 4. Write each text at
+its start time, but none later than the permission is good for. 5. Record. No lock is held while anything is on the wire.
 
 The clock is read before the permit is written, and whoever says STOP gets the
 person's lock only after that: so waiting a little over one second after getting
@@ -49,9 +49,13 @@ def take_turn(sender: Sender, *, marketing: bool, at: datetime) -> TurnDone:
     Raises before anything is claimed: `UnknownProvider`, `LimiterUnavailable`.
     """
     carrier = connected(sender.provider)
-    reservation = limiter.reserve(sender, BATCH)
+    due = claims.parts_due(sender, marketing=marketing, limit=BATCH, at=at)
+    if not due:
+        return TurnDone(0, 0)
+    reservation = limiter.reserve(sender, min(due, BATCH))
     reserved_at = time.monotonic()
     claimed, texts, permitted_at = _decide(sender, reservation, marketing, at)
+    _settle_rate(sender, reservation, texts)
     if texts:
         ended = submit_all(
             texts,
@@ -62,14 +66,14 @@ def take_turn(sender: Sender, *, marketing: bool, at: datetime) -> TurnDone:
         )
         results.record_surely(ended)
         _learn_opt_outs(ended)
-    _settle_rate(sender, reservation, texts)
     return TurnDone(claimed, len(texts))
 
 
 def _settle_rate(sender: Sender, reservation: Reservation, texts: list[Permitted]) -> None:
-    """Give back what was not used, charge what was more; last, because it may fail."""
+    """Give back what will not be used, charge what is more. The texts are permitted already:
+    a failure here only costs rate."""
     try:
-        limiter.adjust(sender, sum(text.parts for text in texts) - reservation.parts)
+        limiter.settle(sender, reservation, used=sum(text.parts for text in texts))
     except limiter.LimiterUnavailable:
         log.warning("lane %s: its reservation could not be settled", sender.pk)
 
@@ -87,13 +91,15 @@ def _decide(
 
 
 def _within(batch: list[claims.Claimed], reservation: Reservation) -> list[claims.Claimed]:
-    """As many as start within what was reserved; the last may be longer, and is charged."""
-    fitting, parts_before = [], 0
+    """As many as fit into what was reserved. One alone may be longer, or it would never leave:
+    what it costs beyond is charged."""
+    fitting: list[claims.Claimed] = []
+    parts = 0
     for message in batch:
-        if parts_before >= reservation.parts:
+        parts += message.parts
+        if fitting and parts > reservation.parts:
             break
         fitting.append(message)
-        parts_before += message.parts
     return fitting
 
 
