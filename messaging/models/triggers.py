@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import pgtrigger
+from django.db import DatabaseError
 
+# An SQLSTATE of our own, since a program must tell this refusal from every other error.
+NO_STANDING_CONSENT = "YL001"
+REFUSE_WITHOUT_CONSENT = (
+    "RAISE EXCEPTION 'message % has no standing consent', {id}"
+    f" USING ERRCODE = '{NO_STANDING_CONSENT}';"
+)
 # The consent that must stand behind the row `m` of a campaign, confirmed by `event`.
 ACTIVE_CONSENT = """
     SELECT 1 FROM consent_consent c
@@ -22,6 +29,11 @@ LIVE_SUPPRESSION = """
     JOIN subscribers_subscriber s ON s.number_digest = p.number_digest
     WHERE s.id = {m}.subscriber_id AND p.lifted_at IS NULL
 """
+
+
+def refused_for_consent(error: DatabaseError) -> bool:
+    """Whether the database refused a row because its consent does not stand."""
+    return getattr(error.__cause__, "sqlstate", None) == NO_STANDING_CONSENT
 
 
 def state_moves_forward(moves: Mapping[str, Iterable[str]]) -> pgtrigger.Trigger:
@@ -56,7 +68,7 @@ def authority_at_birth() -> pgtrigger.Trigger:
             WHERE b.campaign_id IS NOT NULL AND b.state <> 'withheld'
               AND NOT EXISTS ({ACTIVE_CONSENT.format(m="b", event="b.consent_event_id")}) LIMIT 1;
             IF refused IS NOT NULL THEN
-                RAISE EXCEPTION 'message % has no standing consent', refused;
+                {REFUSE_WITHOUT_CONSENT.format(id="refused")}
             END IF;
             RETURN NULL;
         """,
@@ -74,7 +86,7 @@ def authority_on_leaving() -> pgtrigger.Trigger:
         ),
         func=f"""
             IF NOT EXISTS ({ACTIVE_CONSENT.format(m="NEW", event="NEW.consent_event_id")}) THEN
-                RAISE EXCEPTION 'message % has no standing consent', NEW.id;
+                {REFUSE_WITHOUT_CONSENT.format(id="NEW.id")}
             END IF;
             RETURN NEW;
         """,

@@ -7,13 +7,14 @@ import time
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, InternalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
 
 from messaging.audience import audience, kind_of
 from messaging.lanes.lease import lease
 from messaging.lengths import ranges
 from messaging.models import Campaign, CampaignStatus, Message
+from messaging.models.triggers import refused_for_consent
 from messaging.placeholders import UnreadableTemplate
 from subscribers.segments import InvalidRule
 
@@ -107,8 +108,8 @@ def _cut_slice(campaign: Campaign, people: list[int], at: datetime) -> int:
     for attempt in range(1, TRIES + 1):
         try:
             return _write_slice(campaign, people, at)
-        except InternalError:
-            if attempt == TRIES:
+        except DatabaseError as error:
+            if attempt == TRIES or not refused_for_consent(error):
                 raise
             log.info("campaign %s: a consent changed under a slice, written again", campaign.pk)
     return 0
