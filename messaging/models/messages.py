@@ -15,6 +15,7 @@ from messaging.models.senders import Sender
 from messaging.models.triggers import (
     authority_at_birth,
     authority_on_leaving,
+    born_waiting_or_withheld,
     silence_on_leaving,
     state_moves_forward,
 )
@@ -155,6 +156,7 @@ class Message(models.Model):
         ]
         triggers: ClassVar = [
             state_moves_forward(MOVES),
+            born_waiting_or_withheld(),
             authority_at_birth(),
             authority_on_leaving(),
             silence_on_leaving(*ANSWERS),

@@ -54,6 +54,17 @@ def state_moves_forward(moves: Mapping[str, Iterable[str]]) -> pgtrigger.Trigger
     )
 
 
+def born_waiting_or_withheld() -> pgtrigger.Trigger:
+    """Refuse rows that claim to have left: whoever leaves passes the triggers on leaving."""
+    return pgtrigger.Trigger(
+        name="born_waiting_or_withheld",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition("NEW.state NOT IN ('queued', 'withheld')"),
+        func="RAISE EXCEPTION 'no message is born %', NEW.state;",
+    )
+
+
 def authority_at_birth() -> pgtrigger.Trigger:
     """Refuse campaign rows whose consent does not stand, unless they are born withheld."""
     return pgtrigger.Trigger(

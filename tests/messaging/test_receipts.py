@@ -33,12 +33,24 @@ def alice() -> Subscriber:
     return subscriber
 
 
+# How a message comes to each state from its birth.
+WAYS: dict[MessageState, list[MessageState]] = {
+    S.QUEUED: [],
+    S.WITHHELD: [S.WITHHELD],
+    S.SUBMITTING: [S.SUBMITTING],
+    S.ACCEPTED: [S.SUBMITTING, S.ACCEPTED],
+    S.REJECTED: [S.SUBMITTING, S.REJECTED],
+    S.UNDELIVERED: [S.SUBMITTING, S.ACCEPTED, S.UNDELIVERED],
+    S.UNKNOWN: [S.SUBMITTING, S.UNKNOWN],
+    S.UNKNOWN_FINAL: [S.SUBMITTING, S.UNKNOWN, S.UNKNOWN_FINAL],
+}
+
+
 def message_in(state: MessageState, sender: Sender, alice: Subscriber) -> Message:
-    return Message.objects.create(
+    message = Message.objects.create(
         kind=MessageKind.CONFIRMATION,
         subscriber=alice,
         sender=sender,
-        state=state,
         language="en",
         parts=1,
         send_after=NOON,
@@ -47,6 +59,9 @@ def message_in(state: MessageState, sender: Sender, alice: Subscriber) -> Messag
         permitted_at=NOON,
         objections=[{"code": "frozen"}],
     )
+    for message.state in WAYS[state]:
+        message.save()
+    return message
 
 
 def report(message: Message, *states: MessageState, at: datetime = NOON, code: str = "") -> None:

@@ -1,0 +1,74 @@
+"""Raw SQL throughout: the database refuses, whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from consent.models import SuppressionSource
+from consent.operations.withdrawal import suppress_number
+from messaging.models import Message, MessageKind, MessageState
+from messaging.operations.audience import cut_audience
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+LEAVE = """
+    UPDATE messaging_message SET state = 'submitting', permitted_at = now() WHERE id = %s
+"""
+BEAR = """
+    INSERT INTO messaging_message (kind, subscriber_id, sender_id, state, language, parts,
+        send_after, lapses_at, attempts_made, objections, receipt_token, provider_message_id,
+        error_code, queued_at, permitted_at)
+    SELECT kind, subscriber_id, sender_id, %s, language, parts, send_after, lapses_at,
+        attempts_made, '[{"code": "frozen"}]', 'another', '', '', queued_at, now()
+    FROM messaging_message WHERE id = %s
+"""
+
+
+def run(statement, *parameters):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+@pytest.fixture
+def welcome():
+    """Alice's, queued when she confirmed."""
+    return Message.objects.get(subscriber=cast.alice(), kind=MessageKind.WELCOME)
+
+
+@pytest.fixture
+def advert(welcome):
+    """A campaign's text to alice, queued with her standing consent."""
+    campaign = cast.started(cast.draft(), cast.NOON)
+    cut_audience(campaign_id=campaign.pk, at=cast.NOON)
+    return Message.objects.get(campaign=campaign)
+
+
+@pytest.mark.parametrize("kind", ["welcome", "advert"])
+def test_nothing_leaves_for_a_suppressed_number(kind, request):
+    """Her consent row still stands, so nothing but the suppression refuses."""
+    message = request.getfixturevalue(kind)
+    suppress_number(e164=cast.ALICE, source=SuppressionSource.CARRIER, at=cast.NOON)
+    with pytest.raises(DatabaseError, match=f"message {message.pk} goes to a suppressed number"):
+        run(LEAVE, message.pk)
+
+
+@pytest.mark.parametrize("kind", ["welcome", "advert"])
+def test_without_the_suppression_both_may_leave(kind, request):
+    message = request.getfixturevalue(kind)
+    run(LEAVE, message.pk)
+    message.refresh_from_db()
+    assert message.state == MessageState.SUBMITTING
+
+
+@pytest.mark.parametrize("state", sorted(set(MessageState) - {"queued", "withheld"}))
+def test_no_text_is_born_on_its_way_or_beyond(state, welcome):
+    with pytest.raises(DatabaseError, match=f"no message is born {state}"):
+        run(BEAR, state, welcome.pk)
+
+
+@pytest.mark.parametrize("state", ["queued", "withheld"])
+def test_waiting_and_withheld_ones_are(state, welcome):
+    run(BEAR, state, welcome.pk)
+    assert Message.objects.get(receipt_token="another").state == state
