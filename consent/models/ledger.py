@@ -17,6 +17,7 @@ from consent.models.triggers import (
     append_only,
     lock_subscriber_first,
     no_minor_agrees_alone,
+    standing_has_its_event,
 )
 from subscribers.models import Subscriber
 
@@ -194,7 +195,11 @@ class Consent(models.Model):
                 name="consent_to_look_at",
             ),
         ]
-        triggers: ClassVar = [lock_subscriber_first("consent"), no_minor_agrees_alone()]
+        triggers: ClassVar = [
+            lock_subscriber_first("consent"),
+            no_minor_agrees_alone(),
+            standing_has_its_event(EventKind.CONFIRMED, EventKind.RECONFIRMED),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subscriber}: {self.purpose} {self.status}"

@@ -109,3 +109,29 @@ def lock_number_first(name: str) -> pgtrigger.Trigger:
             RETURN NEW;
         """,
     )
+
+
+def standing_has_its_event(*confirming: str) -> pgtrigger.Trigger:
+    """Refuse a yes whose event is not one: of this person, for this purpose, `confirming`, and
+    with the same notice, promise and end."""
+    kinds = ", ".join(repr(str(kind)) for kind in confirming)
+    return pgtrigger.Trigger(
+        name="standing_has_its_event",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        condition=pgtrigger.Condition("NEW.status = 'confirmed'"),
+        func=f"""
+            IF NOT EXISTS (
+                SELECT 1 FROM consent_consentevent e
+                JOIN subscribers_subscriber s ON s.subject_reference = e.subject_reference
+                WHERE e.id = NEW.confirming_event_id AND e.kind IN ({kinds})
+                  AND s.id = NEW.subscriber_id AND e.purpose_id = NEW.purpose_id
+                  AND (e.notice_version_id, e.promised_texts, e.promised_days, e.expires_at)
+                      IS NOT DISTINCT FROM
+                      (NEW.notice_version_id, NEW.promised_texts, NEW.promised_days,
+                       NEW.expires_at)) THEN
+                RAISE EXCEPTION 'consent % does not follow from its event', NEW.id;
+            END IF;
+            RETURN NEW;
+        """,
+    )
