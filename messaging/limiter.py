@@ -123,8 +123,6 @@ def settle(sender: Sender, reservation: Reservation, *, used: int) -> None:
     interval = reservation.interval * 1_000_000
     arguments = (used * interval, (used - reservation.parts) * interval, STATE_KEPT_SECONDS)
     try:
-        _redis().eval(
-            SETTLE, 1, _key(sender), reservation.begins, reservation.ends, *arguments
-        )
+        _redis().eval(SETTLE, 1, _key(sender), reservation.begins, reservation.ends, *arguments)
     except RedisError:
         raise LimiterUnavailable from None

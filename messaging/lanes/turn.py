@@ -3,7 +3,8 @@
 1. Reserve rate for what is due. 2. In one transaction: claim messages, lock their
 people, load the facts in a new statement, read the clock, ask the gate, write its
 answers. 3. Give back the rate that those answers left unused. 4. Write each text at
-its start time, but none later than the permission is good for. 5. Record. No lock is held while anything is on the wire.
+its start time, but none later than the permission is good for. 5. Record. No lock is
+held while anything is on the wire.
 
 The clock is read before the permit is written, and whoever says STOP gets the
 person's lock only after that: so waiting a little over one second after getting

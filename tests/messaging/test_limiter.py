@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from messaging import limiter
+from messaging.lanes import turn
 from messaging.lanes.turn import take_turn
 from messaging.limiter import LimiterUnavailable, Reservation, reserve, settle
-from messaging.lanes import turn
 from messaging.models import Message, MessageState, Sender
 from tests import cast
 
