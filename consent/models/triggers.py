@@ -46,19 +46,18 @@ def lock_subscriber_first(name: str) -> pgtrigger.Trigger:
     """Take the person's lock before a row about them changes.
 
     The turn reads these rows under that lock, so not even raw SQL can slip a
-    change between its look and its write.
+    change between its look and its write. A row that moves from one person to
+    another takes both locks.
     """
     return pgtrigger.Trigger(
         name=f"{name}_locks_its_subscriber",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         func="""
-            IF TG_OP = 'DELETE' THEN
-                PERFORM 1 FROM subscribers_subscriber
-                    WHERE id = OLD.subscriber_id FOR NO KEY UPDATE;
-                RETURN OLD;
-            END IF;
-            PERFORM 1 FROM subscribers_subscriber WHERE id = NEW.subscriber_id FOR NO KEY UPDATE;
+            PERFORM 1 FROM subscribers_subscriber
+                WHERE id IN (OLD.subscriber_id, NEW.subscriber_id)
+                ORDER BY id FOR NO KEY UPDATE;
+            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
             RETURN NEW;
         """,
     )
@@ -100,11 +99,15 @@ def lock_number_first(name: str) -> pgtrigger.Trigger:
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         declare=[("wanted", "bytea")],
         func="""
-            IF TG_OP = 'DELETE' THEN wanted := OLD.number_digest;
-            ELSE wanted := NEW.number_digest; END IF;
-            PERFORM pg_advisory_xact_lock(hashtextextended(encode(wanted, 'hex'), 0));
+            FOR wanted IN
+                SELECT DISTINCT d FROM unnest(ARRAY[OLD.number_digest, NEW.number_digest]) d
+                WHERE d IS NOT NULL ORDER BY d
+            LOOP
+                PERFORM pg_advisory_xact_lock(hashtextextended(encode(wanted, 'hex'), 0));
+            END LOOP;
             PERFORM 1 FROM subscribers_subscriber
-                WHERE number_digest = wanted FOR NO KEY UPDATE;
+                WHERE number_digest IN (OLD.number_digest, NEW.number_digest)
+                ORDER BY id FOR NO KEY UPDATE;
             IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
             RETURN NEW;
         """,
