@@ -16,7 +16,7 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, Model
+from django.db.models import Field, Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -43,7 +43,8 @@ class GuardedInline(PlainChoices, StackedInline):  # type: ignore[type-arg]
 
 
 class GuardedAdmin(PlainChoices, ModelAdmin):  # type: ignore[type-arg]
-    """Answers only its own filters, deletes nothing, and asks `authorize` before it saves."""
+    """Answers only its own filters, asks `authorize` before it saves or deletes, and deletes
+    nothing unless it is `deletable`."""
 
     show_facets = ShowFacets.NEVER
     list_per_page = 50
@@ -87,10 +88,21 @@ class GuardedAdmin(PlainChoices, ModelAdmin):  # type: ignore[type-arg]
     def save_model(
         self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool
     ) -> None:
-        verb = "change" if change else "add"
+        self._authorize(request, "change" if change else "add")
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        self._authorize(request, "delete")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._authorize(request, "delete")
+        super().delete_queryset(request, queryset)
+
+    def _authorize(self, request: HttpRequest, verb: str) -> None:
+        """Superusers hold every permission; the vetoes bind them here."""
         action = f"{self.opts.app_label}.{verb}_{self.opts.model_name}"
         authorize(actor=staff(request), action=action, at=timezone.now())
-        super().save_model(request, obj, form, change)
 
 
 class ReadOnlyAdmin(GuardedAdmin):
