@@ -45,6 +45,13 @@ def signup_caps(*, block: str, form_slug: str) -> list[Cap]:
     """The caps on confirmation texts, narrowest first."""
     return [
         Cap("address", block, settings.CONFIRMATIONS_PER_ADDRESS_PER_HOUR),
+        *start_caps(form_slug=form_slug),
+    ]
+
+
+def start_caps(*, form_slug: str) -> list[Cap]:
+    """The caps on confirmation texts that a START causes: a phone has no network of ours."""
+    return [
         Cap("form", form_slug, settings.CONFIRMATIONS_PER_FORM_PER_HOUR),
         Cap("site", "", settings.CONFIRMATIONS_PER_HOUR),
     ]

@@ -226,7 +226,8 @@ def ask_after_start(subscriber: Subscriber, *, reply: Reply, at: datetime) -> No
             "notice_purpose__purpose", "notice_purpose__notice_version"
         )
     ]
-    if may_ask_again(subscriber, at, asked_by_text=True):
+    within = caps.start_caps(form_slug=last.form.slug)
+    if may_ask_again(subscriber, at, asked_by_text=True) and caps.take(within, at=at):
         request = Request(
             form=last.form, version=last.notice_version, purposes=promises, method="text",
             language=last.language, proof=reply.as_evidence(at),
