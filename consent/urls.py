@@ -45,6 +45,7 @@ urlpatterns = [
     path("preferences/choices/pause/", preferences.pause_texts, name="pause"),
     path("preferences/choices/frequency/", preferences.frequency, name="frequency"),
     path("preferences/choices/settings/", preferences.change, name="settings"),
+    path("preferences/choices/links/", preferences.revoke, name="revoke_links"),
     path("preferences/choices/leave/", preferences.leave, name="leave"),
     path("preferences/choices/receipts/", receipts.receipts, name="receipts"),
     path("preferences/choices/receipts/<uuid:event_id>/", receipts.receipt, name="receipt"),

@@ -268,6 +268,7 @@ class AccessAction(models.TextChoices):
     ERASED = "erased", _("erased the person")
     RESTRICTED = "restricted", _("restricted the use of the person's data")
     UNRESTRICTED = "unrestricted", _("lifted the restriction")
+    REVOKED_LINKS = "revoked_links", _("made the links to the person's page useless")
 
 
 class AccessRecord(models.Model):

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.models import ActorKind, SuppressionSource
+from consent.operations.access import revoke_links
 from consent.operations.erasure import forget
 from consent.operations.withdrawal import stop_and_wait
 from consent.texts import text_sender
@@ -55,6 +56,16 @@ def lift_restriction(*, actor: Staff, subscriber: Subscriber, reason: str, at: d
     """The person agreed, or the dispute is over. They can read it in their history."""
     authorize(actor=actor, action="subscribers.restrict_subscriber", at=at)
     _set_restriction(actor, subscriber, AccessAction.UNRESTRICTED, reason, at, restricted_at=None)
+
+
+@transaction.atomic
+def revoke_links_for_person(*, actor: Staff, subscriber: Subscriber, at: datetime) -> None:
+    """Someone has a text with a link to this person's page who should not."""
+    authorize(actor=actor, action="consent.add_suppression", at=at)
+    revoke_links(subscriber=subscriber, at=at)
+    record_access(
+        actor=actor, action=AccessAction.REVOKED_LINKS, subscriber=subscriber, reason="", at=at
+    )
 
 
 @transaction.atomic

@@ -17,9 +17,10 @@ from consent.forms import Frequency, Pause, Settings
 from consent.frequency import how_often
 from consent.guardians import live_guardianships, wards
 from consent.models import SuppressionSource
+from consent.operations.access import revoke_links
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.withdrawal import stop_and_wait, withdraw_consent
-from consent.personal_page import close_page
+from consent.personal_page import close_page, open_page, open_page_of
 from consent.redirects import SeeOther
 from consent.standing import StandingLine, standings
 from consent.suppression import is_suppressed
@@ -144,6 +145,22 @@ def change(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     change_settings(subscriber=subscriber, **form.cleaned_data)
     messages.success(request, _("Saved."))
     return _back()
+
+
+@require_POST
+@for_the_person
+def revoke(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """No link in an earlier text opens the page any more, wherever it was forwarded to. Here it
+    stays open only where a code opened it: a link may be in the wrong hands."""
+    at = timezone.now()
+    page = open_page_of(request, at=at)
+    revoke_links(subscriber=subscriber, at=at)
+    messages.success(request, _("Links in earlier texts do not open this page any more."))
+    if page is not None and page.by_code:
+        open_page(request, subscriber, by_code=True, at=at)
+        return _back()
+    close_page(request, at=at)
+    return SeeOther(reverse("consent:preferences"))
 
 
 @require_POST

@@ -23,6 +23,7 @@ from consent.operations.staff import (
     erase_for_person,
     lift_restriction,
     restrict_person,
+    revoke_links_for_person,
     stop_for_person,
 )
 from messaging.admin.person import person_context
@@ -131,6 +132,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
             self.button(self.evidence, name="evidence", verb="evidence"),
             self.button(self.erase, name="erase", verb="erase"),
             self.button(self.restrict, name="restrict", verb="restrict"),
+            self.button(self.revoke_links, name="revoke_links", verb="links"),
             path(
                 "<path:object_id>/why/",
                 self.admin_site.admin_view(self.why),
@@ -233,6 +235,14 @@ class SubscriberAdmin(ReadOnlyAdmin):
         )
         done = _("Lifted.") if lifts else _("Restricted. No campaign goes to this person.")
         attempt(request, operation, done=done)
+        return HttpResponseRedirect(address_of(person))
+
+    def revoke_links(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person = self.row_or_404(request, object_id)
+        operation = partial(
+            revoke_links_for_person, actor=staff(request), subscriber=person, at=timezone.now()
+        )
+        attempt(request, operation, done=_("Done. No earlier link opens their page any more."))
         return HttpResponseRedirect(address_of(person))
 
     def why(self, request: HttpRequest, object_id: str) -> HttpResponse:
