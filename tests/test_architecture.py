@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from datetime import datetime
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from celery import current_app
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import models
+from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import import_string
 
 from config.queues import QUEUES
+from consent.models import ConsentEvent, Hold, NoticeVersion, PolicyOverride, Purpose, SignupForm
+from governance.models import StaffUser
 from messaging import gate
+from messaging.models import Campaign
+from messaging.operations.campaigns import submit_campaign
 from messaging.rules.content import CONTENT_RULES
+from subscribers.authorization import NotAuthorized
 from subscribers.models import Subscriber
 from subscribers.privacy import personal_data_stores
+from tests import cast
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("config", "governance", "messaging", "consent", "subscribers")
@@ -40,6 +50,7 @@ STAFF_OPERATIONS = [
     "consent.operations.staff.erase_for_person",
     "consent.operations.staff.restrict_person",
     "consent.operations.staff.lift_restriction",
+    "consent.operations.staff.revoke_links_for_person",
     "messaging.operations.campaigns.note_author",
     "messaging.operations.campaigns.submit_campaign",
     "messaging.operations.campaigns.approve_campaign",
@@ -58,7 +69,8 @@ PUBLIC = {
     "healthz", "consent:home", "consent:signup", "consent:confirm", "consent:done",
     "consent:preferences", "consent:preferences_code", "consent:preferences_link",
     "consent:choices", "consent:withdraw", "consent:stop", "consent:pause", "consent:frequency",
-    "consent:settings", "consent:leave", "consent:prove", "consent:erase", "consent:erased",
+    "consent:settings", "consent:revoke_links",
+    "consent:leave", "consent:prove", "consent:erase", "consent:erased",
     "consent:copy", "consent:copy_as_json", "consent:new_number", "consent:number_code",
     "consent:privacy", "consent:notice", "consent:guardian_asked",
     "consent:receipts", "consent:receipt", "consent:receipt_json", "consent:receipt_code",
@@ -99,11 +111,12 @@ def test_every_address_is_public_by_name_or_turns_strangers_away(db, client):
         if name in PUBLIC or name.startswith("None"):
             continue
         path = "/" + _example(name)
-        answer = client.get(path)
-        if answer.status_code not in (302, 403, 404, 405):
-            unknown.append((name, path, answer.status_code))
-        if answer.status_code == 302 and "/admin/login/" not in answer["Location"]:
-            unknown.append((name, path, answer["Location"]))
+        # The guard stands before everything else: not even the method is told to a stranger.
+        for answer in (client.get(path), client.post(path)):
+            if answer.status_code not in (302, 403, 404):
+                unknown.append((name, path, answer.status_code))
+            if answer.status_code == 302 and "/admin/login/" not in answer["Location"]:
+                unknown.append((name, path, answer["Location"]))
     assert unknown == []
 
 
@@ -141,20 +154,133 @@ def test_no_marketing_text_goes_without_the_mandatory_rules():
     assert there.issuperset(gate.MANDATORY)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", STAFF_OPERATIONS)
-def test_every_staff_operation_authorizes(path):
+def test_every_staff_operation_refuses_an_account_without_rights(path):
+    """Whatever else it is given: before anything is written, and a superuser's veto as well."""
     operation = import_string(path)
-    assert "authorize(" in inspect.getsource(inspect.unwrap(operation))
+    arguments = made_up(operation)
+    arguments["actor"] = cast.staff("nobody in particular")
+    with CaptureQueriesContext(connection) as statements, pytest.raises(NotAuthorized):
+        operation(**arguments)
+    assert [each["sql"] for each in statements if WRITES.match(each["sql"])] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", STAFF_OPERATIONS)
+def test_every_staff_operation_is_bound_by_the_vetoes(path, settings):
+    operation = import_string(path)
+    arguments = made_up(operation)
+    settings.STAFF_VETOES = ["tests.test_architecture.Refuses"]
+    arguments["actor"] = StaffUser.objects.create(username="root", is_superuser=True)
+    with CaptureQueriesContext(connection) as statements, pytest.raises(NotAuthorized, match="Not"):
+        operation(**arguments)
+    assert [each["sql"] for each in statements if WRITES.match(each["sql"])] == []
+
+
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.I)
+
+
+class Refuses:
+    """A veto against everything."""
+
+    sentence = "Not today."
+
+    def refuses(self, **asked):
+        return True
+
+
+def made_up(operation):
+    """One argument of each type that the operation asks for."""
+    hints = get_type_hints(inspect.unwrap(operation))
+    names = [name for name in inspect.signature(operation).parameters if name != "actor"]
+    return {name: MADE_UP[hints[name]]() for name in names if hints[name] in MADE_UP}
+
+
+def _submitted():
+    """Who wrote it is looked up with the row: an approval in any other state says that first."""
+    campaign = cast.draft()
+    cast.alice()
+    submit_campaign(actor=cast.author(), campaign=campaign, at=cast.NOON)
+    return campaign
+
+
+def _override():
+    cast.any_hour()
+    return PolicyOverride.objects.get()
+
+
+MADE_UP = {
+    datetime: lambda: cast.NOON,
+    str: lambda: "because",
+    bool: lambda: True,
+    object: lambda: "value",
+    Subscriber: cast.alice,
+    Campaign: _submitted,
+    NoticeVersion: cast.notice_version,
+    SignupForm: cast.signup_form,
+    PolicyOverride: _override,
+    Purpose | None: cast.news,
+    ConsentEvent: lambda: cast.alice().events.earliest("occurred_at"),
+    Hold: lambda: Hold.objects.create(
+        subscriber=cast.alice(), reason="unclear", since_at=cast.NOON, due_at=cast.NOON
+    ),
+}
 
 
 def test_every_operation_with_an_actor_is_listed_as_a_staff_operation():
     found = set()
     for path in CODE:
-        if "operations" in path.parts:
+        if path.stem == "operations" or "operations" in path.parts:
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            names = re.findall(r"^def (\w+)\(\s*\*,\s*actor: ", path.read_text(), re.M)
-            found |= {f"{module}.{name}" for name in names}
-    assert found == set(STAFF_OPERATIONS)
+            found |= {f"{module}.{name}" for name in _verbs_with_an_actor(path)}
+    assert found - WITNESSES == set(STAFF_OPERATIONS)
+
+
+# It permits nothing: it writes down that the page of a person was opened, which the page's own
+# guard permitted.
+WITNESSES = {"subscribers.operations.record_access"}
+
+
+def _verbs_with_an_actor(path):
+    """The public functions of a module that take `actor`, wherever it stands among the rest."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            arguments = node.args
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            if "actor" in {argument.arg for argument in every}:
+                yield node.name
+
+
+LEDGER_MODELS = r"(ConsentEvent|ConsentEvidence|Consent)"
+CREATES = r"(create|bulk_create|get_or_create|update_or_create)"
+WRITES_THE_LEDGER = re.compile(
+    rf"\b{LEDGER_MODELS}(\(|\.objects\.{CREATES}\()"
+    rf"|\.(events|consents|evidence)\.{CREATES}\("
+    r"|(INSERT\s+INTO|COPY)\s+consent_(consentevent|consentevidence|consent)\b",
+    re.I,
+)
+
+
+def test_nothing_but_the_ledger_writes_the_ledger():
+    """Creating; the triggers refuse the rest."""
+    definitions = ROOT / "consent" / "models" / "ledger.py"
+    writers = {p for p in CODE if p != definitions and WRITES_THE_LEDGER.search(p.read_text())}
+    assert writers == {ROOT / "consent" / "ledger.py"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Consent(subscriber=s)",
+        "Consent.objects.create(",
+        "ConsentEvidence.objects.bulk_create(",
+        "person.events.create(",
+        "INSERT INTO consent_consent (id)",
+    ],
+)
+def test_and_we_would_notice(line):
+    assert WRITES_THE_LEDGER.search(line)
 
 
 def test_every_model_about_a_person_has_a_store():

@@ -39,14 +39,14 @@ def demo_page(view: View[P]) -> View[P]:
     return guarded
 
 
-@require_GET
 @demo_page
+@require_GET
 def handsets(request: HttpRequest) -> HttpResponse:
     return _list_page(request, OpenForm())
 
 
-@require_POST
 @demo_page
+@require_POST
 def open_handset(request: HttpRequest) -> HttpResponse:
     form = OpenForm(request.POST)
     if not form.is_valid():
@@ -54,14 +54,14 @@ def open_handset(request: HttpRequest) -> HttpResponse:
     return redirect("handsets:thread", client.find_handset(form.cleaned_data["number"].as_e164))
 
 
-@require_GET
 @demo_page
+@require_GET
 def thread(request: HttpRequest, handset_id: str) -> HttpResponse:
     return _thread_page(request, handset_id, ReplyForm())
 
 
-@require_POST
 @demo_page
+@require_POST
 def reply(request: HttpRequest, handset_id: str) -> HttpResponse:
     form = ReplyForm(request.POST)
     if not form.is_valid():
@@ -76,8 +76,8 @@ def reply(request: HttpRequest, handset_id: str) -> HttpResponse:
     return redirect("handsets:thread", handset_id)
 
 
-@require_http_methods(["GET", "POST"])
 @demo_page
+@require_http_methods(["GET", "POST"])
 def switches(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _switches_page(request, SwitchesForm(initial=client.switches()))
