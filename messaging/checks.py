@@ -1,4 +1,5 @@
-"""What refuses to start: a demo that could touch real people, or a site that names nobody."""
+"""What refuses to start: a demo that could touch real people, a site that names or reaches
+nobody."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from django.db import connections, router
 from django.utils.module_loading import import_string
 
 from messaging import gate
+from messaging.providers.base import Provider
+from messaging.providers.console import Console
 from messaging.providers.simulator import Simulator
 from subscribers.models import Subscriber
 
@@ -24,7 +27,7 @@ AppConfigs = Sequence[AppConfig] | None
 def check_providers(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
     """The simulator stands alone, and in the demo only."""
     found: list[CheckMessage] = [_broken(name) for name in _broken_providers()]
-    if not _simulators():
+    if not _named(Simulator):
         return found
     if len(settings.SMS_PROVIDERS) > 1:
         found.append(
@@ -51,7 +54,7 @@ def check_people(
 ) -> list[CheckMessage]:
     """Nobody real is in a database that the simulated carrier works on."""
     alias = router.db_for_read(Subscriber)
-    if not _simulators() or alias not in (databases or ()) or not _has_people(alias):
+    if not _named(Simulator) or alias not in (databases or ()) or not _has_people(alias):
         return []
     return [
         Error(
@@ -136,6 +139,19 @@ def check_public_url(app_configs: AppConfigs, **options: Any) -> list[CheckMessa
     ]
 
 
+@register(deploy=True)
+def check_texts_leave(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """A site in production whose texts are printed reaches nobody, and its logs hold codes."""
+    return [
+        Error(
+            f"The provider {name!r} in SMS_PROVIDERS prints texts instead of sending them.",
+            hint="Name a provider that sends; docs/adding-a-provider.md shows how to add one.",
+            id="messaging.E009",
+        )
+        for name in _named(Console)
+    ]
+
+
 def _provider_class(path: str) -> object:
     try:
         return import_string(path)
@@ -143,12 +159,13 @@ def _provider_class(path: str) -> object:
         return None
 
 
-def _simulators() -> list[str]:
+def _named(kind: type[Provider]) -> list[str]:
+    """The names in SMS_PROVIDERS that stand for a provider of this kind."""
     classes = {name: _provider_class(path) for name, path in settings.SMS_PROVIDERS.items()}
     return [
         name
         for name, found in classes.items()
-        if isinstance(found, type) and issubclass(found, Simulator)
+        if isinstance(found, type) and issubclass(found, kind)
     ]
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from messaging import gate
-from messaging.checks import check_gate, check_public_url
+from messaging.checks import check_gate, check_public_url, check_texts_leave
 from messaging.rules.permission import NotSuppressed
 from subscribers.models import Subscriber
 
@@ -83,3 +83,12 @@ def test_a_gate_without_a_mandatory_rule_is_refused(monkeypatch):
 def test_texts_need_an_absolute_address(settings, address, ids):
     settings.PUBLIC_URL = address
     assert [found.id for found in check_public_url(None)] == ids
+
+
+@pytest.mark.parametrize(
+    ("path", "ids"),
+    [(CONSOLE, ["messaging.E009"]), ("tests.pigeon.Pigeon", []), ("pigeons.Pigeon", [])],
+)
+def test_in_production_texts_are_not_only_printed(settings, path, ids):
+    settings.SMS_PROVIDERS = {"ours": path}
+    assert [found.id for found in check_texts_leave(None)] == ids
