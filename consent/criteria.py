@@ -7,17 +7,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from consent.active import active_consent
 from consent.models import Consent, Purpose, PurposeKind, Standing
 from subscribers.criteria import CriterionDefaults, labels_of
 from subscribers.querysets import SubscriberQuerySet
 from subscribers.segments import Choices, Input, Operator, Value
 
 # The database's clock: a saved rule is asked again and again, each time about that moment.
-ACTIVE = Q(status=Standing.CONFIRMED) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
+ACTIVE = active_consent(at=Now())
 # The same, seen from a purpose or a person.
-ACTIVE_CONSENTS = Q(consents__status=Standing.CONFIRMED) & (
-    Q(consents__expires_at=None) | Q(consents__expires_at__gt=Now())
-)
+ACTIVE_CONSENTS = active_consent(at=Now(), through="consents__")
 ANSWERS = {
     "agreed": ACTIVE,
     "asked": Q(status=Standing.REQUESTED),

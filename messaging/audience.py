@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from consent.models import Consent, PurposeKind, Standing, Suppression
+from consent.active import active_consent
+from consent.models import Consent, PurposeKind, Suppression
 from messaging.models import Campaign, CampaignStatus, MessageKind
 from subscribers.models import Subscriber
 from subscribers.querysets import SubscriberQuerySet
@@ -77,10 +78,7 @@ def _judged(campaign: Campaign, at: datetime) -> SubscriberQuerySet:
 def active_consents(purpose_id: int, at: datetime) -> QuerySet[Consent]:
     """Standing yeses of the outer subscriber for one purpose."""
     return Consent.objects.filter(
-        Q(expires_at=None) | Q(expires_at__gt=at),
-        subscriber=OuterRef("pk"),
-        purpose=purpose_id,
-        status=Standing.CONFIRMED,
+        active_consent(at=at), subscriber=OuterRef("pk"), purpose=purpose_id
     )
 
 

@@ -16,7 +16,7 @@ from consent.models import ConsentEvent, LedgerLeaf, NoticeVersion
 from consent.sealing import moment
 from consent.standing import StandingLine, standings
 from messaging.models import InboundMessage, Message
-from messaging.texts import open_text
+from messaging.texts import open_inbound, open_text
 from subscribers.models import SubjectKey, Subscriber
 
 
@@ -72,10 +72,17 @@ class _Reader:
     key: bytes | None = field(repr=False)
     places: Mapping[Any, int]
 
-    def text(self, ciphertext: bytes | memoryview | None, token: str) -> str:
-        if self.key is None or ciphertext is None:
+    def sent(self, text: Message) -> str:
+        if self.key is None or text.text_ciphertext is None:
             return ""
-        return open_text(ciphertext, key=self.key, receipt_token=token)
+        return open_text(text.text_ciphertext, key=self.key, receipt_token=text.receipt_token)
+
+    def received(self, text: InboundMessage) -> str:
+        if self.key is None or text.text_ciphertext is None:
+            return ""
+        return open_inbound(
+            text.text_ciphertext, key=self.key, provider_message_id=text.provider_message_id
+        )
 
     def evidence(self, event: ConsentEvent) -> dict[str, object]:
         kept = getattr(event, "evidence", None)
@@ -133,7 +140,7 @@ def _sent(person: Subscriber, reader: _Reader) -> Iterator[Moment]:
             at=text.permitted_at or text.settled_at or text.queued_at,
             what=_("text to the person: %(state)s") % {"state": text.get_state_display()},
             about=text.campaign.name if text.campaign else str(text.get_kind_display()),
-            words=reader.text(text.text_ciphertext, text.receipt_token),
+            words=reader.sent(text),
             facts=_reliance(text, reader),
         )
 
@@ -156,7 +163,7 @@ def _received(person: Subscriber, reader: _Reader) -> Iterator[Moment]:
             at=text.received_at,
             what=_("text from the person"),
             about=_("understood as: %(meaning)s") % {"meaning": text.get_meaning_display()},
-            words=reader.text(text.text_ciphertext, text.provider_message_id),
+            words=reader.received(text),
             facts=[(_("Number of the text at the provider"), text.provider_message_id)],
         )
 
@@ -177,5 +184,5 @@ def message_lines(person: Subscriber) -> Iterator[Line]:
             "queued_at": moment(text.queued_at),
             "permitted_at": moment(text.permitted_at),
             "rules_not_met": [each["code"] for each in text.objections],
-            "text": reader.text(text.text_ciphertext, text.receipt_token) or None,
+            "text": reader.sent(text) or None,
         }

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from consent.active import ACTIVE_CONSENT
 from consent.freshness import fades_at
 from messaging.models import COUNTS_AS_SENT, MessageKind, Sender
 from messaging.places import Place, Places, is_registered, may_reach
@@ -21,14 +22,13 @@ from subscribers.models import AgeBand
 
 # No cap of any jurisdiction looks back further.
 LONGEST_CAP = timedelta(days=31)
-LOAD = """
+LOAD = f"""
     SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id, s.number_ciphertext, d.wrapped_key,
-        CASE WHEN q.purpose_id IS NULL THEN '{}' ELSE s.attributes::text END AS answers,
+        CASE WHEN q.purpose_id IS NULL THEN '{{}}' ELSE s.attributes::text END AS answers,
         s.time_zone, s.region, s.number_area, s.country, s.age_band, s.age_band_ends_date,
         s.last_acted_at,
         c.confirming_event_id, c.promised_texts, c.promised_days,
-        COALESCE(c.status = 'confirmed' AND (c.expires_at IS NULL OR c.expires_at > %(at)s), false)
-            AS consented,
+        COALESCE({ACTIVE_CONSENT.format(c="c", at="%(at)s")}, false) AS consented,
         p.chosen_texts, p.chosen_days, p.paused_until_at,
         s.restricted_at IS NOT NULL AS restricted, s.number_gone_at IS NULL AS number_usable,
         EXISTS (SELECT 1 FROM consent_consentevidence e

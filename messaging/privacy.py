@@ -6,16 +6,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from messaging.gate import sentence
 from messaging.models import COUNTS_AS_SENT, InboundMessage, Message, MessageState
-from messaging.texts import erased_id, open_text, text_of
+from messaging.reasons import joined, reasons
+from messaging.texts import erased_id, open_inbound, text_of
 from subscribers.models import Subscriber
 from subscribers.privacy import HistoryLine
-
-
-def reasons(message: Message) -> list[str]:
-    """The rules that were not met."""
-    return [sentence(objection["code"]) for objection in message.objections]
 
 
 class MessageStore:
@@ -72,15 +67,16 @@ def _received_text(inbound: InboundMessage) -> str:
     if inbound.text_ciphertext is None or inbound.subscriber is None:
         return ""
     key = inbound.subscriber.subject_key.key
-    token = inbound.provider_message_id
-    return open_text(inbound.text_ciphertext, key=key, receipt_token=token)
+    return open_inbound(
+        inbound.text_ciphertext, key=key, provider_message_id=inbound.provider_message_id
+    )
 
 
 def _sent_line(message: Message) -> HistoryLine:
     details = {
         _("Kind"): message.get_kind_display(),
         _("What became of it"): message.get_state_display(),
-        _("Why not"): " · ".join(reasons(message)),
+        _("Why not"): joined(reasons(message)),
     }
     went = message.state in COUNTS_AS_SENT
     return HistoryLine(

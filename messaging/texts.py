@@ -15,6 +15,21 @@ def open_text(ciphertext: bytes | memoryview, *, key: bytes, receipt_token: str)
     return encryption.decrypt_with(key, bytes(ciphertext), place=_place(receipt_token)).decode()
 
 
+def seal_inbound(body: str, *, key: bytes, provider_message_id: str) -> bytes:
+    """A text from the person: no ciphertext of ours opens in its place, whatever ids coincide."""
+    place = _inbound_place(provider_message_id)
+    return encryption.encrypt_with(key, body.encode(), place=place)
+
+
+def open_inbound(ciphertext: bytes | memoryview, *, key: bytes, provider_message_id: str) -> str:
+    place = _inbound_place(provider_message_id)
+    return encryption.decrypt_with(key, bytes(ciphertext), place=place).decode()
+
+
+def _inbound_place(provider_message_id: str) -> str:
+    return f"inbound text|{provider_message_id}"
+
+
 def _place(receipt_token: str) -> str:
     return f"message text|{receipt_token}"
 

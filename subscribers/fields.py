@@ -1,8 +1,8 @@
-"""The form field of a phone number, for the public pages and the admin alike."""
+"""What is typed about numbers, for the public pages and the admin alike."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import SUPPORTED_REGIONS
 
 from subscribers.countries import names_with_codes
 from subscribers.numbers import UnusableNumber, parse
@@ -59,3 +60,12 @@ class MobileNumberField(PhoneNumberField):  # type: ignore[misc]
             taken = get_text_list(names_with_codes(list(self.countries)), _("or"))
             return _("This form takes numbers of %(countries)s.") % {"countries": taken}
         return str(UNUSABLE.get(code, UNUSABLE["impossible"]))
+
+
+def country_codes(typed: Iterable[str]) -> list[str]:
+    """ISO 3166-1 codes in capitals; raises `ValidationError` for what is none."""
+    codes = [code.strip().upper() for code in typed]
+    unknown = sorted(set(codes) - set(SUPPORTED_REGIONS))
+    if unknown:
+        raise ValidationError(_("Not a country code: %(codes)s") % {"codes": ", ".join(unknown)})
+    return codes

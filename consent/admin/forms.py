@@ -16,11 +16,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from phonenumbers import SUPPORTED_REGIONS
 
 from consent.models import SignupForm
 from consent.operations.publishing import UnableToPublish, publish_form, unpublish_form
 from subscribers.admin.guarded import GuardedAdmin, attempt, staff
+from subscribers.fields import country_codes
 
 
 class SignupFormForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -33,13 +33,7 @@ class SignupFormForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def clean_countries(self) -> list[str]:
-        codes = [code.strip().upper() for code in self.cleaned_data["countries"]]
-        unknown = sorted(set(codes) - set(SUPPORTED_REGIONS))
-        if unknown:
-            raise forms.ValidationError(
-                _("Not a country code: %(codes)s") % {"codes": ", ".join(unknown)}
-            )
-        return codes
+        return country_codes(self.cleaned_data["countries"])
 
 
 @admin.register(SignupForm)

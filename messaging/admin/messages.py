@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging.admin.reasons import objection_codes, reasons_in_one_line
 from messaging.models import Message
+from messaging.reasons import objection_codes, reasons_in_one_line
 from subscribers.admin.guarded import ReadOnlyAdmin
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from consent.models import ConsentEvent, Guardianship, Hold, Suppression
+from consent.models import ConsentEvent, Guardianship, Hold
 from consent.standing import standings
-from messaging.admin.reasons import reasons
+from consent.suppression import suppression_of
 from messaging.models import InboundMessage, Message
-from subscribers import numbers
+from messaging.reasons import reasons
 from subscribers.models import Attribute, Subscriber
 
 MOST_LINES = 100
@@ -33,7 +33,7 @@ def person_context(person: Subscriber, *, at: datetime) -> dict[str, Any]:
         "events": _events(person),
         "texts": _texts(person),
         "replies": _replies(person),
-        "suppression": _suppression(person),
+        "suppression": suppression_of(person),
         "guardianships": _guardianships(person),
         "hold": Hold.objects.filter(subscriber=person, released_at=None).first(),
     }
@@ -66,10 +66,3 @@ def _replies(person: Subscriber) -> list[InboundMessage]:
 
 def _guardianships(person: Subscriber) -> list[Guardianship]:
     return list(person.guardianships.select_related("holder").order_by("-requested_at"))
-
-
-def _suppression(person: Subscriber) -> Suppression | None:
-    if person.number_digest is None:
-        return None
-    digests = numbers.digests(person.phone_number)
-    return Suppression.objects.filter(number_digest__in=digests, lifted_at=None).first()

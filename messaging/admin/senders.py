@@ -6,11 +6,10 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from phonenumbers import SUPPORTED_REGIONS
 
 from messaging.models import Sender
 from subscribers.admin.guarded import GuardedAdmin
+from subscribers.fields import country_codes
 
 
 class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,16 +40,6 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_registered_countries(self) -> list[str]:
         return country_codes(self.cleaned_data["registered_countries"])
-
-
-def country_codes(typed: list[str]) -> list[str]:
-    codes = [code.strip().upper() for code in typed]
-    unknown = sorted(set(codes) - set(SUPPORTED_REGIONS))
-    if unknown:
-        raise forms.ValidationError(
-            _("Not a country code: %(codes)s") % {"codes": ", ".join(unknown)}
-        )
-    return codes
 
 
 @admin.register(Sender)

@@ -16,7 +16,7 @@ from messaging import gate
 from messaging.lanes.claims import Claimed
 from messaging.lanes.wording import Wording
 from messaging.models import ANSWERS
-from messaging.models.triggers import ACTIVE_CONSENT, LIVE_SUPPRESSION
+from messaging.models.triggers import LIVE_SUPPRESSION, STANDING_CONSENT
 from messaging.parts import parts
 from messaging.rules import Objection, SendFacts
 from messaging.texts import seal_text
@@ -34,7 +34,7 @@ PERMIT = f"""
                  unnest(%(parts)s::int[]) AS parts) v
     WHERE m.id = v.id AND m.state = 'queued'
       AND (m.campaign_id IS NULL
-           OR EXISTS ({ACTIVE_CONSENT.format(m="m", event="v.consent_event_id")}))
+           OR EXISTS ({STANDING_CONSENT.format(m="m", event="v.consent_event_id")}))
       AND (m.kind = ANY(%(answers)s) OR NOT EXISTS ({LIVE_SUPPRESSION.format(m="m")}))
     RETURNING m.id, m.attempts_made
 """

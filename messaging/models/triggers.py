@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 import pgtrigger
 from django.db import DatabaseError
 
+from consent.active import ACTIVE_CONSENT
+
 # An SQLSTATE of our own, since a program must tell this refusal from every other error.
 NO_STANDING_CONSENT = "YL001"
 REFUSE_WITHOUT_CONSENT = (
@@ -14,14 +16,13 @@ REFUSE_WITHOUT_CONSENT = (
     f" USING ERRCODE = '{NO_STANDING_CONSENT}';"
 )
 # The consent that must stand behind the row `m` of a campaign, confirmed by `event`.
-ACTIVE_CONSENT = """
+STANDING_CONSENT = f"""
     SELECT 1 FROM consent_consent c
-    JOIN messaging_campaign k ON k.id = {m}.campaign_id AND k.purpose_id = c.purpose_id
-    WHERE c.subscriber_id = {m}.subscriber_id
-      AND {m}.purpose_id = k.purpose_id
-      AND c.status = 'confirmed'
-      AND (c.expires_at IS NULL OR c.expires_at > clock_timestamp())
-      AND c.confirming_event_id = {event}
+    JOIN messaging_campaign k ON k.id = {{m}}.campaign_id AND k.purpose_id = c.purpose_id
+    WHERE c.subscriber_id = {{m}}.subscriber_id
+      AND {{m}}.purpose_id = k.purpose_id
+      AND {ACTIVE_CONSENT.format(c="c", at="clock_timestamp()")}
+      AND c.confirming_event_id = {{event}}
 """
 # A live suppression of the number that row `m` goes to.
 LIVE_SUPPRESSION = """
@@ -77,7 +78,7 @@ def authority_at_birth() -> pgtrigger.Trigger:
         func=f"""
             SELECT b.id INTO refused FROM born b
             WHERE b.campaign_id IS NOT NULL AND b.state <> 'withheld'
-              AND NOT EXISTS ({ACTIVE_CONSENT.format(m="b", event="b.consent_event_id")}) LIMIT 1;
+              AND NOT EXISTS ({STANDING_CONSENT.format(m="b", event="b.consent_event_id")}) LIMIT 1;
             IF refused IS NOT NULL THEN
                 {REFUSE_WITHOUT_CONSENT.format(id="refused")}
             END IF;
@@ -96,7 +97,7 @@ def authority_on_leaving() -> pgtrigger.Trigger:
             "NEW.state = 'submitting' AND OLD.state <> 'submitting' AND NEW.campaign_id IS NOT NULL"
         ),
         func=f"""
-            IF NOT EXISTS ({ACTIVE_CONSENT.format(m="NEW", event="NEW.consent_event_id")}) THEN
+            IF NOT EXISTS ({STANDING_CONSENT.format(m="NEW", event="NEW.consent_event_id")}) THEN
                 {REFUSE_WITHOUT_CONSENT.format(id="NEW.id")}
             END IF;
             RETURN NEW;

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
 
+from consent.active import ACTIVE_CONSENT
 from messaging.audience import audience, kind_of
 from messaging.lanes.lease import lease
 from messaging.lengths import ranges
@@ -25,7 +26,7 @@ TRIES = 3
 
 # Everyone meant gets a row. Who may not be texted is born withheld and says why; the others
 # are in random order, so that a pause or a stop never falls on the oldest members alone.
-CUT = """
+CUT = f"""
     INSERT INTO messaging_message (kind, campaign_id, subscriber_id, sender_id, purpose_id,
         consent_event_id, state, language, parts, send_after, lapses_at, attempts_made,
         objections, receipt_token, provider_message_id, error_code, queued_at, settled_at)
@@ -37,14 +38,14 @@ CUT = """
         '', '', %(at)s, CASE WHEN a.said <> '[]' THEN %(at)s::timestamptz END
     FROM (
         SELECT s.id, s.language, c.confirming_event_id,
-            CASE WHEN c.id IS NULL THEN '[{"code": "consent_missing"}]'::jsonb
+            CASE WHEN c.id IS NULL THEN '[{{"code": "consent_missing"}}]'::jsonb
                  ELSE '[]'::jsonb END ||
             CASE WHEN EXISTS (SELECT 1 FROM consent_suppression x
                      WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL)
-                 THEN '[{"code": "suppressed"}]'::jsonb ELSE '[]'::jsonb END AS said
+                 THEN '[{{"code": "suppressed"}}]'::jsonb ELSE '[]'::jsonb END AS said
         FROM subscribers_subscriber s
         LEFT JOIN consent_consent c ON c.subscriber_id = s.id AND c.purpose_id = %(purpose)s
-            AND c.status = 'confirmed' AND (c.expires_at IS NULL OR c.expires_at > %(at)s)
+            AND {ACTIVE_CONSENT.format(c="c", at="%(at)s")}
         WHERE s.id = ANY(%(people)s)
     ) a
     LEFT JOIN (SELECT unnest(%(languages)s::text[]) AS language,

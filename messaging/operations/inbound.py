@@ -34,7 +34,7 @@ from messaging.keywords import meaning
 from messaging.models import InboundMessage, Meaning, Sender
 from messaging.providers.base import InboundText
 from messaging.silence import await_silence
-from messaging.texts import erased_id, seal_text
+from messaging.texts import erased_id, seal_inbound
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import Subscriber
 from subscribers.operations import lock_digests, lock_subscriber
@@ -110,7 +110,7 @@ def _sealed(text: InboundText, subscriber: Subscriber | None) -> bytes | None:
         key = subscriber.subject_key.key
     except (UnableToDecrypt, ObjectDoesNotExist):
         return None
-    return seal_text(text.body, key=key, receipt_token=text.provider_message_id)
+    return seal_inbound(text.body, key=key, provider_message_id=text.provider_message_id)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Why a text did not go, in words for staff."""
+"""Why a text did not go, in words."""
 
 from __future__ import annotations
 
