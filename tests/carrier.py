@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 SECRET = "only-for-tests"
@@ -141,6 +142,13 @@ def running_carrier(state: Path, webhook_url: str) -> Iterator[RunningCarrier]:
         yield carrier
     finally:
         carrier.stop()
+
+
+def database_url() -> str:
+    """Where the database of this test is, for a process of its own."""
+    head, _, query = os.environ["DATABASE_URL"].partition("?")
+    name = connection.settings_dict["NAME"]
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 
 
 def start_carrier(*options: str, **environment: str) -> subprocess.Popen[str]:

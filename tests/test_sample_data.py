@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
@@ -307,6 +307,21 @@ def test_removal_asks_first() -> None:
     with pytest.raises(CommandError, match="--yes"):
         call_command("remove_sample_data")
     assert Subscriber.objects.count() == EVERYBODY
+
+
+def test_removal_spares_tables_of_others() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE lunch AS SELECT 'soup' AS monday")
+    with pytest.raises(CommandError, match="not ours: lunch"):
+        call_command("remove_sample_data", "--yes")
+    assert Subscriber.objects.count() == 300
+
+
+def test_removal_spares_a_database_that_never_was_the_demos() -> None:
+    Purpose.objects.update(is_sample=False)
+    with pytest.raises(CommandError, match="data of its own"):
+        call_command("remove_sample_data", "--yes")
+    assert Subscriber.objects.count() == 300
 
 
 def test_removal_keeps_nothing(settings: Settings, tmp_path: Path) -> None:

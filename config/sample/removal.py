@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
 
+from config.sample.loading import OWN_DATA, is_loaded
 from subscribers.models import Subscriber
 
 TRIES = 4
@@ -23,8 +24,8 @@ REBUILD = """
 class UnableToRemove(Exception):
     """Only the demo is emptied, and only while everyone in it is sample data."""
 
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or self.__doc__)
 
 
 def empty_the_demo() -> None:
@@ -47,6 +48,7 @@ def empty_the_demo() -> None:
 @transaction.atomic
 def _rebuild() -> None:
     _refuse_real_people()
+    _refuse_what_is_not_ours()
     with connection.cursor() as cursor:
         cursor.execute(REBUILD)
     ContentType.objects.clear_cache()
@@ -59,6 +61,17 @@ def _refuse_real_people() -> None:
         cursor.execute("LOCK TABLE subscribers_subscriber IN ACCESS EXCLUSIVE MODE")
     if Subscriber.objects.filter(is_sample=False).exists():
         raise UnableToRemove
+
+
+def _refuse_what_is_not_ours() -> None:
+    """All of the schema goes: nothing in it may belong to anybody else."""
+    tables = connection.introspection
+    ours = {*tables.django_table_names(), "django_migrations"}
+    foreign = sorted(set(tables.table_names(include_views=True)) - ours)
+    if foreign:
+        raise UnableToRemove(f"The database has tables that are not ours: {', '.join(foreign)}.")
+    if not is_loaded() and any(model.objects.exists() for model in OWN_DATA):
+        raise UnableToRemove("The database has data of its own, and no sample data.")
 
 
 def _forget_texts() -> None:

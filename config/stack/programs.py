@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -34,7 +35,10 @@ def free_port() -> int:
 
 def carrier(layout: StackLayout, port: int) -> Child:
     options = ["--port", str(port), "--state", str(layout.carrier_folder)]
-    return Child("carrier", [sys.executable, "-m", "messaging.carrier", *options], layout)
+    # It looks whether everyone there is sample data.
+    beside = {"DATABASE_URL": os.environ.get("DATABASE_URL") or layout.database_url}
+    command = [sys.executable, "-m", "messaging.carrier", *options]
+    return Child("carrier", command, layout, environment=beside)
 
 
 def web(layout: StackLayout, listener: socket.socket, environment: Mapping[str, str]) -> Child:

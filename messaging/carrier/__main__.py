@@ -1,4 +1,7 @@
-"""`python -m messaging.carrier --port N --state DIR`; the secret comes from CARRIER_SECRET."""
+"""`python -m messaging.carrier --port N --state DIR`; the secret comes from CARRIER_SECRET.
+
+DATABASE_URL, where it is set, names the database that the carrier works beside.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from aiohttp import web
 from messaging.carrier.api import LOOPBACK, carrier_app
 from messaging.carrier.journal import InUse
 from messaging.carrier.network import Network
+from messaging.carrier.people import UnableToTell, has_real_people
 
 HOST = "127.0.0.1"
 
@@ -28,12 +32,22 @@ def main() -> None:
         sys.exit(f"The simulated carrier listens on {HOST} only.")
     if urlsplit(options.webhook_url).hostname not in LOOPBACK:
         sys.exit("The simulated carrier calls back to this machine only.")
+    _refuse_beside_real_people(os.environ.get("DATABASE_URL", ""))
     try:
         asyncio.run(_run(options, secret))
     except InUse as error:
         sys.exit(f"{error.__doc__} ({error})")
     except OSError as error:
         sys.exit(f"Port {options.port}: {error.strerror}")
+
+
+def _refuse_beside_real_people(database_url: str) -> None:
+    """Alone it needs no database; the demo says which one it works beside."""
+    try:
+        if database_url and has_real_people(database_url):
+            sys.exit("The simulated carrier does not start beside people who are not sample data.")
+    except UnableToTell as error:
+        sys.exit(f"The database beside the simulated carrier: {error}")
 
 
 def _options() -> argparse.Namespace:

@@ -37,8 +37,9 @@ def event_loop() -> asyncio.Runner:
 
 
 def connected(name: str) -> Provider:
-    """The provider of this name, ready to submit; raises `UnknownProvider`."""
+    """The provider of this name, ready to submit; raises `UnknownProvider` or `OutOfPlace`."""
     carrier = provider(name)
+    carrier.check_place()
     event_loop().run(carrier.open())
     return carrier
 

@@ -75,6 +75,9 @@ class Provider(ABC):
         """`name`: its key in the setting SMS_PROVIDERS."""
         self.name = name
 
+    def check_place(self) -> None:  # noqa: B027
+        """Raise where this provider must not be used; cheap, called before each turn."""
+
     async def open(self) -> None:  # noqa: B027
         """Be ready to submit; cheap, called before each turn."""
 

@@ -79,5 +79,12 @@ class Unreadable(Exception):
         super().__init__(reason)
 
 
+class OutOfPlace(Exception):
+    """The simulated carrier works in the demo only, and beside nobody who is not sample data."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
 class UnknownProvider(LookupError):
     """The setting SMS_PROVIDERS has no provider of that name."""

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from messaging.carrier import signature
+from subscribers.models import Subscriber
+from tests import cast
 from tests.carrier import (
     SECRET,
     Listener,
     RunningCarrier,
+    database_url,
     running_carrier,
     start_carrier,
 )
@@ -37,6 +40,23 @@ def test_it_refuses_to_start_for_others(
     process = start_carrier("--port", "0", "--state", str(tmp_path), *options, **environment)
     assert words in process.communicate(timeout=20)[1]
     assert process.returncode == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_does_not_start_beside_real_people(tmp_path: Path) -> None:
+    person = Subscriber(created_at=cast.NOON, is_sample=False)
+    person.phone_number = cast.ALICE
+    person.save()
+    beside = database_url()
+    process = start_carrier("--port", "0", "--state", str(tmp_path), DATABASE_URL=beside)
+    assert "not sample data" in process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+
+
+def test_it_does_not_start_beside_a_database_that_is_silent(tmp_path: Path) -> None:
+    silent = "postgresql://nobody@/none?host=/nonexistent"
+    process = start_carrier("--port", "0", "--state", str(tmp_path), DATABASE_URL=silent)
+    assert "database beside the simulated carrier" in process.communicate(timeout=30)[1]
 
 
 def test_two_never_share_a_state_folder(tmp_path: Path, listener: Listener) -> None:

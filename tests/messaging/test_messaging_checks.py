@@ -7,6 +7,9 @@ from pytest_django import Settings
 
 from messaging import gate
 from messaging.checks import check_gate, check_public_url, check_texts_leave
+from messaging.lanes.submission import connected
+from messaging.providers.errors import OutOfPlace
+from messaging.providers.simulator import Simulator
 from messaging.rules.permission import NotSuppressed
 from subscribers.models import Subscriber
 
@@ -68,6 +71,25 @@ def test_people_and_the_simulator_never_meet(
     person.save()
     assert ids(run_checks(databases=["default"])) == found
     assert "messaging.E003" not in ids(run_checks())
+
+
+def test_the_simulator_looks_again_before_it_carries_a_text(settings: Settings) -> None:
+    settings.DEMO = False
+    with pytest.raises(OutOfPlace):
+        connected("simulator")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_sample", [True, False])
+def test_people_who_came_later_do_not_meet_it_either(is_sample: bool) -> None:
+    person = Subscriber(created_at=timezone.now(), is_sample=is_sample)
+    person.phone_number = "+447700900131"
+    person.save()
+    if is_sample:
+        Simulator("simulator").check_place()
+        return
+    with pytest.raises(OutOfPlace):
+        Simulator("simulator").check_place()
 
 
 def test_a_gate_without_a_mandatory_rule_is_refused(monkeypatch):

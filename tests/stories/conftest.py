@@ -3,14 +3,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
@@ -18,12 +17,13 @@ from config.queues import QUEUES
 from messaging.models import Campaign, CampaignStatus
 from subscribers.models import Subscriber
 from tests import cast
-from tests.carrier import NORMAL, RunningCarrier, running_carrier
+from tests.carrier import NORMAL, RunningCarrier, database_url, running_carrier
 from tests.stories.crew import Crew
 from tests.stories.visitor import Page, Visitor
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 30.0
+SHOWN_OF_A_LOG = 6_000
+PATIENCE_SECONDS = 60.0
 LIBRARY = "+447700900900"
 
 
@@ -35,6 +35,17 @@ def wait_until(question: Callable[[], T], what: str) -> T:
             return answer
         time.sleep(0.05)
     pytest.fail(f"waited in vain: {what}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+    """A story that fails shows what its workers were doing."""
+    report = yield
+    town = getattr(item, "funcargs", {}).get("town")
+    if report.failed and town is not None:
+        for name, said in town.crew.ends_of_logs(SHOWN_OF_A_LOG).items():
+            report.sections.append((f"{name} wrote", said))
+    return report
 
 
 @dataclass
@@ -153,12 +164,10 @@ def town(
 
 
 def _environment(site: str, carrier: RunningCarrier) -> dict[str, str]:
-    database = connection.settings_dict["NAME"]
-    head, _, query = os.environ["DATABASE_URL"].partition("?")
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": f"{head.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else ""),
+        "DATABASE_URL": database_url(),
         "CARRIER_URL": carrier.url,
         "PUBLIC_URL": site,
     }

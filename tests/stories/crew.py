@@ -73,6 +73,11 @@ class Crew:
                 start_new_session=True,
             )
 
+    def ends_of_logs(self, characters: int) -> dict[str, str]:
+        """The last that each worker wrote, by its name."""
+        logs = sorted(self._logs.glob("*.log"))
+        return {log.stem: log.read_text(errors="replace")[-characters:] for log in logs}
+
     def logs(self) -> str:
         """Everything any worker wrote."""
         return "".join(path.read_text(errors="replace") for path in self._logs.glob("*.log"))
