@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 from consent.codes import find_link, make_link
 from consent.models import PageLink
@@ -19,7 +20,9 @@ from subscribers.models import Subscriber
 
 OPEN_FOR = timedelta(minutes=30)
 TOKEN = "own_page"  # noqa: S105 (the name of a place, not a token)
-NEXT = "own_page_next"
+# Where the person was going when they were asked for a code. A cookie, since a look at a page
+# must not write to the database; its value is a name of ours, and grants nothing.
+NEXT = "__Host-next" if settings.SECURE_COOKIES else "next"
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,23 @@ def close_page(request: HttpRequest, *, at: datetime) -> None:
     link = _link(request, at)
     if link is not None:
         link.delete()
-    for name in (TOKEN, NEXT):
-        request.session.pop(name, None)
+    request.session.pop(TOKEN, None)
     if request.session.is_empty() or not request.session.keys():
         request.session.flush()
     else:
         request.session.cycle_key()
+
+
+def remember_next(answer: HttpResponse, page: str) -> None:
+    """Lead to `page`, the name of an address, once a code has opened the person's page."""
+    answer.set_cookie(
+        NEXT, page, max_age=OPEN_FOR, httponly=True, samesite="Lax",
+        secure=settings.SECURE_COOKIES,
+    )  # fmt: skip
+
+
+def forget_next(answer: HttpResponse) -> None:
+    answer.delete_cookie(NEXT, samesite="Lax")
 
 
 def _link(request: HttpRequest, at: datetime) -> PageLink | None:

@@ -138,10 +138,14 @@ def add_to_list(*, subscriber: Subscriber, subscriber_list: SubscriberList, at: 
     )
 
 
+@transaction.atomic
 def set_attributes(*, subscriber: Subscriber, values: Mapping[str, object]) -> None:
-    """Keep the answers; empty ones are forgotten. Raises `InvalidAttributes`."""
+    """Keep the answers beside the others; empty ones are forgotten. Raises `InvalidAttributes`."""
     clean = clean_attributes(values)
-    kept = {**subscriber.attributes, **clean}
+    # The caller may have read the person before somebody else kept an answer.
+    lock_subscriber(subscriber)
+    known = Subscriber.objects.only("attributes").get(pk=subscriber.pk).attributes
+    kept = {**known, **clean}
     subscriber.attributes = {code: value for code, value in kept.items() if value not in ("", None)}
     subscriber.save(update_fields=["attributes"])
 

@@ -16,7 +16,7 @@ from consent.operations.access import (
     open_with_link,
     send_access_code,
 )
-from consent.personal_page import NEXT, open_page
+from consent.personal_page import NEXT, forget_next, open_page
 from consent.redirects import SeeOther
 from consent.views.own import NEEDS_CODE
 from consent.visitors import client_address
@@ -70,5 +70,8 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 
 def _opened(request: HttpRequest, subscriber: Subscriber, *, by_code: bool) -> HttpResponse:
     open_page(request, subscriber, by_code=by_code, at=timezone.now())
-    wanted = request.session.pop(NEXT, "") if by_code else ""
-    return SeeOther(reverse(f"consent:{wanted if wanted in NEEDS_CODE else 'choices'}"))
+    wanted = request.COOKIES.get(NEXT, "") if by_code else ""
+    answer = SeeOther(reverse(f"consent:{wanted if wanted in NEEDS_CODE else 'choices'}"))
+    if by_code:
+        forget_next(answer)
+    return answer

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from consent.personal_page import NEXT, OpenPage, open_page_of
+from consent.personal_page import OpenPage, open_page_of, remember_next
 from consent.redirects import SeeOther
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import Subscriber
@@ -50,9 +50,10 @@ def for_whoever_holds_the_phone(view: PersonalView) -> Callable[..., HttpRespons
 
 
 def _ask_for_code(request: HttpRequest, page: OpenPage | None) -> HttpResponse:
+    answer = SeeOther(reverse("consent:prove" if page else "consent:preferences"))
     wanted = request.resolver_match and request.resolver_match.url_name
-    request.session[NEXT] = wanted
-    return SeeOther(reverse("consent:prove" if page else "consent:preferences"))
+    remember_next(answer, wanted or "")
+    return answer
 
 
 def _answer(

@@ -27,6 +27,7 @@ TAKE = """
     SELECT r.id, r.provider, r.state, r.error_code, r.received_at, m.id
     FROM messaging_receipt r
     LEFT JOIN messaging_message m ON m.receipt_token = r.receipt_token
+        AND r.provider = (SELECT s.provider FROM messaging_sender s WHERE s.id = m.sender_id)
     WHERE r.applied_at IS NULL
       AND (m.id IS NULL OR m.state <> ALL(%s) OR r.received_at <= %s)
     ORDER BY r.id LIMIT %s

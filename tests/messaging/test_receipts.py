@@ -155,6 +155,17 @@ def test_a_token_nobody_has_is_done_with() -> None:
     assert Receipt.objects.get().message_id is None
 
 
+def test_a_provider_reports_about_its_own_texts_only(sender: Sender, alice: Subscriber) -> None:
+    message = message_in(S.ACCEPTED, sender, alice)
+    one = ReceiptReport(message.receipt_token, S.UNDELIVERED, "number_not_in_service")
+    store_receipts(provider="pigeon", reports=[one], at=NOON)
+    assert apply_receipts(at=NOON) == 1
+    message.refresh_from_db()
+    alice.refresh_from_db()
+    assert (message.state, alice.number_gone_at) == (S.ACCEPTED, None)
+    assert Receipt.objects.get().message_id is None
+
+
 def test_nothing_waiting_is_no_work() -> None:
     assert apply_receipts(at=NOON) == 0
 
