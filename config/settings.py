@@ -12,6 +12,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
+from config.ports import port_of
 from config.queues import BULK, CONFIRM, INBOUND, LEDGER, MAINTENANCE
 from config.stack.demo import demo_environment
 from config.stack.layout import StackLayout
@@ -52,7 +53,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="yeslist@localhost")
 ERASURE_LIST = env.str("ERASURE_LIST", default=str(STACK.erasure_list) if DEMO else "")
 
 # --- Where we are reached -------------------------------------------------
-PORT = env.int("PORT", default=8000)
+PORT = port_of(env.str("PORT", default="8000"))
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}" if DEMO else "").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

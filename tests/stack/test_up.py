@@ -112,6 +112,21 @@ def test_a_taken_port_is_told_in_one_line(layout: StackLayout, address: str) -> 
     assert not layout.postgres_folder.exists()
 
 
+@pytest.mark.parametrize("given", ["abc", "99999", "0", "-1", "80.5", ""])
+def test_a_port_that_is_none_is_told_in_one_line(layout: StackLayout, given: str) -> None:
+    done = subprocess.run(
+        UP,
+        cwd=PROJECT,
+        env=environment(layout, 1) | {"PORT": given},
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+    )
+    assert done.returncode == 1
+    said = (done.stdout + done.stderr).strip()
+    assert said == f"PORT is {given!r}: give a number from 1 to 65535."
+
+
 def test_a_server_that_does_not_answer_stops_the_start(layout: StackLayout) -> None:
     given = environment(layout, free_port()) | {
         "DATABASE_URL": "postgresql://nobody@/none?host=/nonexistent"
