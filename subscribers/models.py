@@ -291,7 +291,14 @@ class AccessRecord(models.Model):
         triggers: ClassVar = [
             pgtrigger.Protect(
                 name="access_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            ),
+            pgtrigger.Trigger(
+                name="access_is_never_truncated",
+                when=pgtrigger.Before,
+                level=pgtrigger.Statement,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'access rows are append-only: % refused', TG_OP;",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.notices import Purpose
-from consent.models.triggers import lock_number_first, lock_subscriber_first
+from consent.models.triggers import lock_number_first, lock_subscriber_first, never_truncated
 from subscribers.models import Subscriber
 
 
@@ -44,7 +44,7 @@ class Suppression(models.Model):
                 fields=["number_digest"], condition=Q(lifted_at=None), name="one_live_suppression"
             )
         ]
-        triggers: ClassVar = [lock_number_first("suppression")]
+        triggers: ClassVar = [lock_number_first("suppression"), never_truncated("suppression")]
 
     def __str__(self) -> str:
         return f"Suppression {self.pk}"

@@ -32,14 +32,19 @@ def append_only(name: str, *, deletable_where: str = "") -> list[pgtrigger.Trigg
             operation=pgtrigger.Update | pgtrigger.Delete,
             func=exception + refusal,
         ),
-        pgtrigger.Trigger(
-            name=f"{name}_is_never_truncated",
-            when=pgtrigger.Before,
-            level=pgtrigger.Statement,
-            operation=pgtrigger.Truncate,
-            func=refusal,
-        ),
+        never_truncated(name),
     ]
+
+
+def never_truncated(name: str) -> pgtrigger.Trigger:
+    """Refuse TRUNCATE; see `append_only`."""
+    return pgtrigger.Trigger(
+        name=f"{name}_is_never_truncated",
+        when=pgtrigger.Before,
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Truncate,
+        func=f"RAISE EXCEPTION '{name} rows are append-only: % refused', TG_OP;",
+    )
 
 
 def lock_subscriber_first(name: str) -> pgtrigger.Trigger:
