@@ -136,7 +136,7 @@ SEGMENT_CRITERIA = [
     "subscribers.criteria.AttributeValue",
     "consent.criteria.AgreedTo",
 ]
-STAFF_VETOES = ["governance.vetoes.NotOwnWork"]
+STAFF_VETOES = ["governance.vetoes.NotOwnWork", "governance.vetoes.SomeoneElse"]
 
 # --- Database, cache, workers ---------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=STACK.database_url)}
@@ -204,6 +204,7 @@ CELERY_TASK_ROUTES = {
     "consent.tasks.revoke_undecided_holds": {"queue": MAINTENANCE},
     "messaging.tasks.recover_interrupted": {"queue": MAINTENANCE},
     "messaging.tasks.forget_old_words": {"queue": MAINTENANCE},
+    "messaging.tasks.watch_campaigns": {"queue": MAINTENANCE},
 }
 # `expires` keeps a stopped worker from finding hours of old ticks when it returns.
 CELERY_BEAT_SCHEDULE = {
@@ -257,6 +258,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "watch campaigns": {
+        "task": "messaging.tasks.watch_campaigns",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "forget old words": {
         "task": "messaging.tasks.forget_old_words",
         "schedule": 3600.0,
@@ -289,6 +295,18 @@ CONFIRMATIONS_PER_HOUR = env.int("CONFIRMATIONS_PER_HOUR", default=200)
 # --- Consent that ages (docs/consent.md) ----------------------------------
 # People are asked whether a yes still stands this long before it ends, once.
 ASK_AGAIN_DAYS = env.int("ASK_AGAIN_DAYS", default=30)
+
+# --- Approval, canary and breaker (docs/approving.md) ---------------------
+# Further domains whose links are our own, beside the host of PUBLIC_URL.
+LINK_DOMAINS = env.list("LINK_DOMAINS", default=[])
+CANARY_WATCH_SECONDS = env.int("CANARY_WATCH_SECONDS", default=600)
+CANARY_SHORTEST_WATCH_SECONDS = env.int("CANARY_SHORTEST_WATCH_SECONDS", default=120)
+BREAKER_PERCENT = {
+    "opt_out": env.float("BREAKER_OPT_OUT_PERCENT", default=2.0),
+    "complaint": env.float("BREAKER_COMPLAINT_PERCENT", default=0.1),
+    "failure": env.float("BREAKER_FAILURE_PERCENT", default=15.0),
+    "wrong_number": env.float("BREAKER_WRONG_NUMBER_PERCENT", default=3.0),
+}
 
 # --- Safe by default ------------------------------------------------------
 SECURE_COOKIES = not DEMO

@@ -61,8 +61,10 @@ WRITES_WORDS = frozenset(
     }
 )
 PUBLISHES = frozenset({"consent.publish_noticeversion", "consent.publish_signupform"})
-RUNS_CAMPAIGNS = frozenset({"messaging.approve_campaign", "messaging.run_campaign"})
-STOPS_EVERYTHING = frozenset({"messaging.freeze_sending"})
+RUNS_CAMPAIGNS = frozenset(
+    {"messaging.approve_campaign", "messaging.run_campaign", "messaging.restart_campaign"}
+)
+STOPS_EVERYTHING = frozenset({"messaging.freeze_sending", "messaging.release_sending"})
 WATCHES_PRIVACY = frozenset({"subscribers.view_accessrecord", "consent.view_hold"})
 # The bundle names the number in full: only whoever answers to people and authorities for it.
 PROVES_CONSENT = frozenset({"consent.export_evidence"})

@@ -13,6 +13,10 @@ from subscribers.authorization import Staff
 SECOND_PERSON_ACTIONS = frozenset({"messaging.approve_campaign"})
 
 
+# What only someone who had no part in it may undo.
+UNDOING_ACTIONS = frozenset({"messaging.restart_campaign", "messaging.release_sending"})
+
+
 class NotOwnWork:
     """A second person looks; superusers are bound like anyone else."""
 
@@ -20,3 +24,12 @@ class NotOwnWork:
 
     def refuses(self, *, actor: Staff, action: str, authors: Collection[int], at: datetime) -> bool:
         return action in SECOND_PERSON_ACTIONS and actor.pk in authors
+
+
+class SomeoneElse:
+    """Whoever had a hand in what was stopped, or stopped it, does not decide that it goes on."""
+
+    sentence = _("Someone else has to decide this: you had a hand in it.")
+
+    def refuses(self, *, actor: Staff, action: str, authors: Collection[int], at: datetime) -> bool:
+        return action in UNDOING_ACTIONS and actor.pk in authors

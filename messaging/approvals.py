@@ -12,7 +12,7 @@ from messaging.placeholders import UnreadableTemplate
 
 
 def content_hash(campaign: Campaign) -> bytes:
-    """SHA-256 over the texts as they will leave, to whom, by whom, and for how long.
+    """SHA-256 over the texts as they will leave, to whom, by whom, how long, and why.
 
     The texts stand there with their placeholders, and with the number of parts they may take: an
     attribute that could make them longer than what was approved voids the approval.
@@ -22,6 +22,7 @@ def content_hash(campaign: Campaign) -> bytes:
         campaign.pk, campaign.purpose_id, campaign.subscriber_list_id, campaign.segment_id,
         campaign.segment_rule, campaign.sender_id, campaign.useful_hours,
         campaign.fit_for_minors, texts, _lengths(campaign),
+        campaign.justifications,
     ]  # fmt: skip
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).digest()

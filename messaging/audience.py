@@ -37,6 +37,12 @@ def kind_of(campaign: Campaign) -> MessageKind:
     return MessageKind.SERVICE if is_service else MessageKind.MARKETING
 
 
+def countries_of(people: SubscriberQuerySet) -> frozenset[str]:
+    """The countries of their numbers, ISO 3166-1."""
+    found = people.exclude(country="").order_by().values_list("country", flat=True)
+    return frozenset(found.distinct())
+
+
 @dataclass(frozen=True)
 class Forecast:
     """How many are meant, and how many of them could be texted right now."""

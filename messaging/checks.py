@@ -20,6 +20,8 @@ from messaging.providers.simulator import Simulator
 from subscribers.models import Subscriber
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# A campaign of which half fails has failed.
+HIGHEST_LIMIT = 50
 AppConfigs = Sequence[AppConfig] | None
 
 
@@ -122,6 +124,29 @@ def check_gate(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
         for name, rules, mandatory in wanted
         for rule in mandatory
         if rule not in {type(each) for each in rules}
+    ]
+
+
+@register()
+def check_breaker(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """No setting switches the breaker or the watch over the first texts off."""
+    watch = {
+        name: getattr(settings, name)
+        for name in ("CANARY_WATCH_SECONDS", "CANARY_SHORTEST_WATCH_SECONDS")
+    }
+    names = [
+        f"BREAKER_{code.upper()}_PERCENT"
+        for code, percent in settings.BREAKER_PERCENT.items()
+        if not 0 < percent <= HIGHEST_LIMIT
+    ]
+    names += [name for name, seconds in watch.items() if seconds < 0]
+    return [
+        Error(
+            f"{name} is out of range: the breaker could not stop a campaign.",
+            hint=f"A percentage is above 0 and at most {HIGHEST_LIMIT}, a time is not negative.",
+            id="messaging.E008",
+        )
+        for name in names
     ]
 
 

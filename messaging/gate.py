@@ -11,7 +11,7 @@ from datetime import datetime
 
 from messaging.models import MessageKind
 from messaging.rules import Objection, Rule, SendFacts
-from messaging.rules.campaign import CampaignLive, SendingNotFrozen
+from messaging.rules.campaign import CampaignLive, CanaryPassed, SendingNotFrozen
 from messaging.rules.frequency import (
     AnsweredOnce,
     WithinChosenFrequency,
@@ -48,6 +48,7 @@ MARKETING_RULES: tuple[Rule, ...] = (
     InsideHours(),
     SenderMayReach(),
     CampaignLive(),
+    CanaryPassed(),
     StillFresh(),
     SendingNotFrozen(),
 )
@@ -66,6 +67,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
     WithinPromise(),
     SenderMayReach(),
     CampaignLive(),
+    CanaryPassed(),
     SendingNotFrozen(),
 )
 CONFIRMATION_RULES: tuple[Rule, ...] = (RequestOpen(), NotSuppressed(), NumberKnown())
@@ -105,6 +107,7 @@ MANDATORY = (
     WithinPromise,
     SenderMayReach,
     CampaignLive,
+    CanaryPassed,
     SendingNotFrozen,
 )
 MANDATORY_FOR_MARKETING = (*MANDATORY, WithinJurisdictionCap, InsideHours, StillFresh)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from messaging.lanes.work import work_lanes
-from messaging.operations import audience, receipts, recovery, retention
+from messaging.operations import audience, breaker, receipts, recovery, retention
 
 
 @shared_task
@@ -29,6 +29,11 @@ def apply_receipts() -> None:
 @shared_task
 def recover_interrupted() -> None:
     recovery.recover(at=timezone.now())
+
+
+@shared_task
+def watch_campaigns() -> None:
+    breaker.watch_campaigns(at=timezone.now())
 
 
 @shared_task

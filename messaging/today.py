@@ -58,6 +58,20 @@ def today(at: datetime) -> Today:
     )
 
 
+@dataclass(frozen=True)
+class Stoppable:
+    """What a freeze holds back."""
+
+    campaigns: list[Campaign]
+    texts: int
+
+
+def stoppable() -> Stoppable:
+    running = _campaigns(CampaignStatus.RUNNING)
+    waiting = Message.objects.filter(state=MessageState.QUEUED, campaign__in=running.order_by())
+    return Stoppable(list(running), waiting.count())
+
+
 def live_freeze() -> SendingFreeze | None:
     return SendingFreeze.objects.filter(ended_at=None).select_related("frozen_by").first()
 

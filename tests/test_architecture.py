@@ -59,6 +59,7 @@ STAFF_OPERATIONS = [
     "messaging.operations.campaigns.pause_campaign",
     "messaging.operations.campaigns.resume_campaign",
     "messaging.operations.campaigns.cancel_campaign",
+    "messaging.operations.campaigns.restart_campaign",
     "messaging.operations.evidence.export_evidence",
     "messaging.operations.freeze.freeze_sending",
     "messaging.operations.freeze.release_sending",

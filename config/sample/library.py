@@ -86,12 +86,14 @@ def _senders() -> Sender:
     """The one that carries the system texts; the other is slow."""
     Sender.objects.create(
         name="Library shop", provider="simulator", address=SHOP_NUMBER,
-        parts_per_second=Decimal("0.5"), burst=1, countries=["GB"], is_sample=True,
+        parts_per_second=Decimal("0.5"), burst=1, countries=["GB"],
+        price_per_part=Decimal("0.039"), currency="EUR", is_sample=True,
     )  # fmt: skip
     return Sender.objects.create(
         name="Harbor Library", provider="simulator", address=LIBRARY_NUMBER,
-        parts_per_second=20, burst=5, sends_system_texts=True, is_sample=True,
-        registered_countries=words.COUNTRIES,
+        parts_per_second=20, burst=5, sends_system_texts=True,
+        price_per_part=Decimal("0.045"), currency="EUR",
+        registered_countries=words.COUNTRIES, is_sample=True,
     )  # fmt: skip
 
 

@@ -21,16 +21,19 @@ from messaging.models import (
     CAMPAIGN_KINDS,
     AttemptOutcome,
     Campaign,
+    CampaignStatus,
     Message,
     MessageKind,
     MessageState,
 )
 from messaging.operations.audience import cut_audience
+from messaging.operations.breaker import note_canaries_left, watch_campaign
 from messaging.operations.receipts import apply_receipts, store_receipts
 from messaging.operations.recovery import finish_campaigns
 from messaging.providers.base import ReceiptReport
 
 SECOND = timedelta(seconds=1)
+WATCHED_FOR = 11 * MINUTE
 TEXTS_PER_SECOND = 10
 S = MessageState
 
@@ -103,7 +106,7 @@ def send_out(
     turns = 0
     while clock is not None and turns != most_turns:
         last_at = clock
-        clock = _take_turn(campaign, carrier, clock)
+        clock = _next_turn(campaign, carrier, clock)
         turns += 1
     ended_at = last_at + MINUTE
     apply_receipts(at=ended_at)
@@ -111,10 +114,23 @@ def send_out(
     return ended_at
 
 
+def _next_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> datetime | None:
+    """A turn; after the one in which the canary left it is watched before the next."""
+    next_at = _take_turn(campaign, carrier, at)
+    campaign.refresh_from_db(fields=["status", "canary_left_at", "canary_passed_at"])
+    if campaign.canary_waits:
+        next_at = at + WATCHED_FOR
+        apply_receipts(at=next_at)
+        watch_campaign(campaign_id=campaign.pk, at=next_at)
+    return next_at if campaign.status == CampaignStatus.RUNNING else None
+
+
 def _take_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> datetime | None:
     """Ask the gate about the next few; returns when the next turn is, None when nobody waits."""
     batch = claims.claim(campaign.sender, marketing=True, limit=TEXTS_PER_SECOND, at=at)
-    decisions = permits.decide(batch, Wording.of(batch), at)
+    wording = Wording.of(batch)
+    decisions = permits.decide(batch, wording, at)
+    note_canaries_left(campaign_ids=wording.full_canaries(), at=at)
     ended = [carrier.take(text) for text in permits.write(decisions, at)]
     results.record([result for result, _receipt in ended], at=at + SECOND / 4)
     for place, (_ended, receipt) in enumerate(ended):

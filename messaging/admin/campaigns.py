@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
@@ -21,13 +20,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from consent.models import Purpose, PurposeKind
+from messaging.admin.drafting import CampaignForm
 from messaging.admin.dry_run import StartForm, dry_run_context
 from messaging.admin.progress import progress_context
 from messaging.admin.steps import STEPS, Step, button, next_button, other_buttons, way
-from messaging.admin.summary import shown, summarize
+from messaging.admin.summary import lines, shown, summarize
+from messaging.admin.watch import trip_context
 from messaging.admin.words import CampaignTextForm
-from messaging.models import Campaign, CampaignStatus, CampaignText, Sender
+from messaging.models import Campaign, CampaignStatus, CampaignText
 from messaging.operations.campaigns import CampaignRefused, note_author
 from messaging.operations.words import use_replacements
 from subscribers.admin.guarded import GuardedAdmin, GuardedInline, attempt, staff
@@ -39,29 +39,6 @@ STARTED = (
     CampaignStatus.FINISHED,
     CampaignStatus.CANCELLED,
 )
-
-
-class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Campaign
-        fields = (
-            "name",
-            "purpose",
-            "subscriber_list",
-            "segment",
-            "sender",
-            "useful_hours",
-            "fit_for_minors",
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "purpose" in self.fields:
-            purposes = Purpose.objects.exclude(kind=PurposeKind.SHARING)
-            self.fields["purpose"].queryset = purposes  # type: ignore[attr-defined]
-            self.fields["sender"].queryset = Sender.objects.filter(  # type: ignore[attr-defined]
-                is_active=True
-            )
 
 
 class TextInline(GuardedInline):
@@ -95,7 +72,7 @@ class CampaignAdmin(GuardedAdmin):
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_in_words(self, campaign: Campaign) -> SafeString:
         return format_html(
-            '<span class="state state-{}">{}</span>', campaign.status, campaign.get_status_display()
+            '<span class="state state-{}">{}</span>', campaign.status, campaign.status_in_words
         )
 
     @admin.display(description=gettext_lazy("written by"))
@@ -155,7 +132,13 @@ class CampaignAdmin(GuardedAdmin):
         campaign = kwargs.get("obj")
         if campaign is not None:
             context |= self._standing(request, campaign)
+            form = context["adminform"].form if self._is_drafted(request, campaign) else None
+            context["lines"] = lines(context["summary"], form)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _is_drafted(self, request: HttpRequest, campaign: Campaign) -> bool:
+        """This person may write it now, so the page is a form."""
+        return self.has_change_permission(request, campaign)
 
     def _standing(self, request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         at = timezone.now()
@@ -166,6 +149,7 @@ class CampaignAdmin(GuardedAdmin):
             "way": way(campaign),
             "next_button": next_button(campaign, staff(request), at),
             "other_buttons": other_buttons(campaign, staff(request), at),
+            "submit_button": button(STEPS["submit"], campaign, staff(request), at),
             "summary": summarize(campaign, at=at),
             **(progress_context(campaign) if started else {}),
         }
@@ -177,6 +161,8 @@ class CampaignAdmin(GuardedAdmin):
         return self.to_page_of(obj)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if "_submit" in request.POST:
+            return self._take(request, obj, STEPS["submit"])
         messages.success(request, _("The draft is saved."))
         return self.to_page_of(obj)
 
@@ -250,6 +236,7 @@ class CampaignAdmin(GuardedAdmin):
 
     def _step_page(self, request: HttpRequest, campaign: Campaign, step: Step) -> HttpResponse:
         at = timezone.now()
+        summary = summarize(campaign, at=at)
         context = {
             **self.admin_site.each_context(request),
             "title": step.label,
@@ -257,7 +244,9 @@ class CampaignAdmin(GuardedAdmin):
             "campaign": campaign,
             "step": step,
             "refusal": button(step, campaign, staff(request), at).refusal,
-            "summary": summarize(campaign, at=at),
+            "summary": summary,
+            "lines": lines(summary),
+            "trip": trip_context(campaign),
             "way": way(campaign),
         }
         return TemplateResponse(request, "admin/messaging/campaign/step.html", context)

@@ -1,25 +1,29 @@
-"""The emergency stop: its buttons stand on the first page, its history here."""
+"""The emergency stop: one big button on the first page, and the page that confirms it."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
 
 from messaging.models import SendingFreeze
-from messaging.operations.freeze import freeze_sending, release_sending
+from messaging.operations.freeze import UnableToFreeze, freeze_sending, release_sending
+from messaging.today import live_freeze, stoppable
 from subscribers.admin.guarded import ReadOnlyAdmin, attempt, staff
+from subscribers.authorization import NotAuthorized, authorize
 
 
 class FreezeForm(forms.Form):
-    reason = forms.CharField(max_length=200)
+    reason = forms.CharField(max_length=200, error_messages={"required": gettext_lazy("Say why.")})
 
 
 @admin.register(SendingFreeze)
@@ -31,8 +35,8 @@ class SendingFreezeAdmin(ReadOnlyAdmin):
     fields = list_display
 
     def get_urls(self) -> list[URLPattern]:
-        freeze = self.admin_site.admin_view(require_POST(self.freeze))
-        release = self.admin_site.admin_view(require_POST(self.release))
+        freeze = self.admin_site.admin_view(self.freeze)
+        release = self.admin_site.admin_view(self.release)
         return [
             path("freeze/", freeze, name="messaging_sendingfreeze_freeze"),
             path("release/", release, name="messaging_sendingfreeze_release"),
@@ -40,20 +44,42 @@ class SendingFreezeAdmin(ReadOnlyAdmin):
         ]
 
     def freeze(self, request: HttpRequest) -> HttpResponse:
-        form = FreezeForm(request.POST)
-        if not form.is_valid():
-            messages.error(request, _("Say why, then freeze."))
-            return redirect("admin:index")
-        operation = partial(
-            freeze_sending,
-            actor=staff(request),
-            reason=form.cleaned_data["reason"],
-            at=timezone.now(),
-        )
-        attempt(request, operation, done=_("All marketing is frozen."))
+        """Says what stops and what does not, and asks why."""
+        form = FreezeForm(request.POST or None)
+        if request.method != "POST" or not form.is_valid():
+            return self._page(request, "freeze", _("Stop all marketing"), form=form)
+        reason = form.cleaned_data["reason"]
+        operation = partial(freeze_sending, actor=staff(request), reason=reason, at=timezone.now())
+        attempt(request, operation, refusals=(UnableToFreeze,), done=_("All marketing is frozen."))
         return redirect("admin:index")
 
     def release(self, request: HttpRequest) -> HttpResponse:
+        """Says what was stopped, why and by whom, and what would leave again."""
+        if request.method != "POST":
+            return self._page(request, "release", _("Let marketing go on"))
         operation = partial(release_sending, actor=staff(request), at=timezone.now())
         attempt(request, operation, done=_("Marketing goes on."))
         return redirect("admin:index")
+
+    def _page(self, request: HttpRequest, verb: str, title: str, **more: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "stoppable": stoppable(),
+            "refusal": _refusal(request, verb),
+            **more,
+        }
+        return TemplateResponse(request, f"admin/messaging/sendingfreeze/{verb}.html", context)
+
+
+def _refusal(request: HttpRequest, verb: str) -> str:
+    """Why this person may not do it; "" when they may."""
+    freeze = live_freeze()
+    authors = [freeze.frozen_by_id] if freeze and verb == "release" else []
+    action = f"messaging.{verb}_sending"
+    try:
+        authorize(actor=staff(request), action=action, authors=authors, at=timezone.now())
+    except NotAuthorized as refusal:
+        return refusal.reason
+    return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from messaging.admin.messages import messages_address
+from messaging.admin.watch import watch_context
 from messaging.bars import pieces
 from messaging.gate import sentence
 from messaging.models import Campaign, CampaignStatus
@@ -27,6 +28,7 @@ def progress_context(campaign: Campaign) -> dict[str, Any]:
     drawn = pieces(counted.by_state)
     return {
         "campaign": campaign,
+        **watch_context(campaign),
         "progress": counted,
         "pieces": drawn,
         "states": [

@@ -23,6 +23,8 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
             "address",
             "parts_per_second",
             "burst",
+            "price_per_part",
+            "currency",
             "countries",
             "registered_countries",
             "sends_system_texts",
@@ -34,6 +36,10 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
         names = sorted({*settings.SMS_PROVIDERS, self.instance.provider} - {""})
         if "provider" in self.fields:
             self.fields["provider"] = forms.ChoiceField(choices=[(name, name) for name in names])
+
+    def clean_currency(self) -> str:
+        code: str = self.cleaned_data["currency"].strip().upper()
+        return code
 
     def clean_countries(self) -> list[str]:
         return country_codes(self.cleaned_data["countries"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,8 @@ class Step:
     operation: Callable[..., None]
     permission: str
     has_page: bool = False
-    judges_work: bool = False
+    # Whose work the step judges: none of them may take it.
+    authors: Callable[[Campaign], Collection[int]] = lambda campaign: ()
 
 
 STEPS = {
@@ -49,7 +50,7 @@ STEPS = {
             campaigns.approve_campaign,
             "messaging.approve_campaign",
             has_page=True,
-            judges_work=True,
+            authors=lambda campaign: campaign.author_ids,
         ),
         Step(
             "return",
@@ -81,6 +82,15 @@ STEPS = {
             "messaging.run_campaign",
         ),
         Step(
+            "restart",
+            _("Let it go on"),
+            _("It runs again. Its first texts go alone."),
+            campaigns.restart_campaign,
+            "messaging.restart_campaign",
+            has_page=True,
+            authors=campaigns.had_a_hand_in,
+        ),
+        Step(
             "cancel",
             _("Cancel"),
             _("Cancelled for good."),
@@ -90,7 +100,8 @@ STEPS = {
         ),
     )
 }
-NEXT = {S.DRAFT: "submit", S.SUBMITTED: "approve", S.APPROVED: "start", S.PAUSED: "resume"}
+# A draft is submitted by the form that saves it, so that nothing typed is lost.
+NEXT = {S.SUBMITTED: "approve", S.APPROVED: "start", S.PAUSED: "resume"}
 BESIDE = {
     S.DRAFT: (),
     S.SUBMITTED: ("return", "cancel"),
@@ -117,7 +128,7 @@ class Place:
 
 def next_button(campaign: Campaign, actor: Any, at: datetime) -> Button | None:
     """The one obvious step; shown even when this person may not take it, with the reason."""
-    verb = NEXT.get(S(campaign.status))
+    verb = "restart" if campaign.is_tripped else NEXT.get(S(campaign.status))
     return button(STEPS[verb], campaign, actor, at) if verb else None
 
 
@@ -129,9 +140,8 @@ def other_buttons(campaign: Campaign, actor: Any, at: datetime) -> list[Button]:
 
 
 def button(step: Step, campaign: Campaign, actor: Any, at: datetime) -> Button:
-    authors = campaign.author_ids if step.judges_work else ()
     try:
-        authorize(actor=actor, action=step.permission, authors=authors, at=at)
+        authorize(actor=actor, action=step.permission, authors=step.authors(campaign), at=at)
     except NotAuthorized as refusal:
         return Button(step, refusal.reason)
     return Button(step, "")
@@ -145,7 +155,7 @@ def way(campaign: Campaign) -> list[Place]:
     here = WAY.index(S.RUNNING if status is S.PAUSED else status)
     return [
         Place(
-            str(status.label if index == here else stop.label),
+            campaign.status_in_words if index == here else str(stop.label),
             is_past=index < here,
             is_here=index == here,
         )

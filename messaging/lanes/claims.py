@@ -21,7 +21,8 @@ DUE = """
     LEFT JOIN messaging_campaign k ON k.id = m.campaign_id
     WHERE m.sender_id = %(sender)s AND m.state = 'queued' AND m.send_after <= %(at)s
       AND (m.campaign_id IS NOT NULL) = %(marketing)s
-      AND (k.id IS NULL OR k.status = 'running')
+      AND (k.id IS NULL OR k.status = 'running'
+           AND (k.canary_left_at IS NULL OR k.canary_passed_at IS NOT NULL))
     ORDER BY m.send_after, m.id LIMIT %(limit)s
 """
 CLAIM = f"""

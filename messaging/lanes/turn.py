@@ -30,6 +30,7 @@ from messaging.lanes.submission import connected, submit_all
 from messaging.lanes.wording import Wording
 from messaging.limiter import Reservation
 from messaging.models import Message, Sender
+from messaging.operations.breaker import note_canaries_left
 
 log = logging.getLogger(__name__)
 BATCH = 250
@@ -55,7 +56,7 @@ def take_turn(sender: Sender, *, marketing: bool, at: datetime) -> TurnDone:
         return TurnDone(0, 0)
     reservation = limiter.reserve(sender, min(due, BATCH))
     reserved_at = time.monotonic()
-    claimed, texts, permitted_at = _decide(sender, reservation, marketing, at)
+    claimed, texts, permitted_at, full = _decide(sender, reservation, marketing, at)
     _settle_rate(sender, reservation, texts)
     if texts:
         ended = submit_all(
@@ -67,6 +68,7 @@ def take_turn(sender: Sender, *, marketing: bool, at: datetime) -> TurnDone:
         )
         results.record_surely(ended)
         _learn_opt_outs(ended)
+    note_canaries_left(campaign_ids=full, at=at)
     return TurnDone(claimed, len(texts))
 
 
@@ -82,13 +84,14 @@ def _settle_rate(sender: Sender, reservation: Reservation, texts: list[Permitted
 @transaction.atomic
 def _decide(
     sender: Sender, reservation: Reservation, marketing: bool, at: datetime
-) -> tuple[int, list[Permitted], float]:
+) -> tuple[int, list[Permitted], float, list[int]]:
     batch = claims.claim(sender, marketing=marketing, limit=reservation.parts, at=at)
     batch = _within(batch, reservation)
     wording = Wording.of(batch)
     permitted_at = time.monotonic()
     decisions = permits.decide(batch, wording, at)
-    return len(batch), permits.write(decisions, at), permitted_at
+    texts = permits.write(decisions, at)
+    return len(batch), texts, permitted_at, wording.full_canaries()
 
 
 def _within(batch: list[claims.Claimed], reservation: Reservation) -> list[claims.Claimed]:

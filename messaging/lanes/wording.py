@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from consent import erasure_list
 from messaging.approvals import approval_holds
 from messaging.composition import templates
+from messaging.figures import room_left
 from messaging.lanes.claims import Claimed
 from messaging.lengths import slots_of
 from messaging.models import Campaign, CampaignStatus, SendingFreeze
@@ -35,6 +36,8 @@ class Wording:
     runs: dict[int, bool] = field(default_factory=dict)
     approved: dict[int, bool] = field(default_factory=dict)
     fit_for_minors: dict[int, bool] = field(default_factory=dict)
+    # How many texts of a campaign's canary may still leave; campaigns without one are not here.
+    room: dict[int, int] = field(default_factory=dict)
     frozen: bool = False
 
     @classmethod
@@ -51,6 +54,8 @@ class Wording:
             readable = bool(wording.texts[campaign.pk])
             wording.approved[campaign.pk] = readable and approval_holds(campaign)
             wording.fit_for_minors[campaign.pk] = campaign.fit_for_minors
+            if campaign.has_canary:
+                wording.room[campaign.pk] = room_left(campaign)
         wording.slots = slots_of([t for texts in wording.texts.values() for t in texts.values()])
         return wording
 
@@ -66,8 +71,18 @@ class Wording:
             campaign_runs=self.runs[campaign_id],
             approval_holds=self.approved[campaign_id],
             fit_for_minors=self.fit_for_minors[campaign_id],
+            canary_waits=campaign_id in self.full_canaries(),
             frozen=self.frozen,
         )
+
+    def note_allowed(self, message: Claimed) -> None:
+        """One of the batch may go: the next one of its campaign finds that much less room."""
+        if message.campaign_id in self.room:
+            self.room[message.campaign_id] -= 1
+
+    def full_canaries(self) -> list[int]:
+        """The campaigns whose first texts all left."""
+        return [campaign_id for campaign_id, room in self.room.items() if room <= 0]
 
     def body(self, message: Claimed) -> str:
         """The text for one person, as it leaves."""

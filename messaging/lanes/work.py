@@ -24,6 +24,7 @@ def lanes_with_work(*, marketing: bool, at: datetime) -> list[int]:
     due = Message.objects.filter(state=MessageState.QUEUED, send_after__lte=at)
     if marketing:
         due = due.filter(campaign__status=CampaignStatus.RUNNING)
+        due = due.exclude(campaign__canary_left_at__isnull=False, campaign__canary_passed_at=None)
     else:
         due = due.filter(campaign=None)
     active = Sender.objects.filter(is_active=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from messaging.models.campaigns import Campaign, CampaignStatus, CampaignText, SendingFreeze
+from messaging.models.campaigns import Campaign, CampaignStatus, CampaignText
+from messaging.models.freezes import SendingFreeze
 from messaging.models.inbox import InboundMessage, Meaning, Receipt
 from messaging.models.messages import (
     ANSWERS,

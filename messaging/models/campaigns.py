@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
@@ -73,6 +74,8 @@ class Campaign(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=CampaignStatus.choices, default=CampaignStatus.DRAFT
     )
+    # Why it may go although a rule asks: {code of the rule: the author's words}.
+    justifications = models.JSONField(_("reasons given"), default=dict, editable=False)
     # The segment's rule as approved: editing the segment later changes no approved audience.
     segment_rule = models.JSONField(null=True, editable=False)
     approved_hash = models.BinaryField(max_length=32, null=True, editable=False)
@@ -92,9 +95,31 @@ class Campaign(models.Model):
     )
     approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
     lapses_at = models.DateTimeField(_("useful until"), null=True, editable=False)
     audience_cut_at = models.DateTimeField(_("audience written"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
+    # So many texts leave first. The rest waits from `canary_left_at` until `canary_passed_at`.
+    canary_size = models.PositiveIntegerField(_("canary"), default=0, editable=False)
+    canary_left_at = models.DateTimeField(_("canary left"), null=True, editable=False)
+    canary_passed_at = models.DateTimeField(_("canary passed"), null=True, editable=False)
+    # [{"code", "hits", "texts", "at_least", "limit"}], shares of 1.
+    trip_reason = models.JSONField(_("why the breaker stopped it"), null=True, editable=False)
+    tripped_at = models.DateTimeField(_("stopped by the breaker"), null=True, editable=False)
+    restarted_at = models.DateTimeField(_("let go on"), null=True, editable=False)
+    restarted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
     is_sample = models.BooleanField(_("sample data"), default=False, editable=False)
 
     class Meta:
@@ -104,6 +129,7 @@ class Campaign(models.Model):
             ("submit_campaign", "Can submit a campaign for approval"),
             ("approve_campaign", "Can approve a campaign"),
             ("run_campaign", "Can start, pause, resume and cancel a campaign"),
+            ("restart_campaign", "Can let a campaign go on that the breaker stopped"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -123,6 +149,23 @@ class Campaign(models.Model):
                 condition=~Q(status__in=[CampaignStatus.RUNNING, CampaignStatus.FINISHED])
                 | Q(started_at__isnull=False, lapses_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="trip_says_why",
+                condition=Q(tripped_at__isnull=True)
+                | Q(trip_reason__isnull=False) & ~Q(trip_reason=[]),
+            ),
+            models.CheckConstraint(
+                name="restarted_by_a_second_person",
+                condition=~Q(status=CampaignStatus.RUNNING)
+                | Q(tripped_at__isnull=True)
+                | Q(
+                    restarted_by__isnull=False,
+                    restarted_at__isnull=False,
+                    restarted_at__gte=F("tripped_at"),
+                )
+                & ~Q(restarted_by=F("created_by"))
+                & (Q(started_by__isnull=True) | ~Q(restarted_by=F("started_by"))),
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
@@ -135,18 +178,68 @@ class Campaign(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "OLD.status <> 'draft' AND (OLD.purpose_id, OLD.subscriber_list_id,"
-                    " OLD.sender_id, OLD.useful_hours, OLD.fit_for_minors, OLD.created_by_id)"
+                    " OLD.sender_id, OLD.useful_hours, OLD.fit_for_minors, OLD.created_by_id,"
+                    " OLD.justifications)"
                     " IS DISTINCT FROM (NEW.purpose_id, NEW.subscriber_list_id,"
-                    " NEW.sender_id, NEW.useful_hours, NEW.fit_for_minors, NEW.created_by_id)"
+                    " NEW.sender_id, NEW.useful_hours, NEW.fit_for_minors, NEW.created_by_id,"
+                    " NEW.justifications)"
                     " OR OLD.status <> 'draft' AND NEW.status <> 'draft'"
                     " AND (OLD.segment_id, OLD.segment_rule) IS DISTINCT FROM"
                     " (NEW.segment_id, NEW.segment_rule)"
+                ),
+            ),
+            pgtrigger.Protect(
+                name="nobody_restarts_own_words",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.status = 'running' AND NEW.tripped_at IS NOT NULL"
+                    " AND NEW.restarted_by_id = ANY(NEW.author_ids)"
+                ),
+            ),
+            # Else an UPDATE could make the second person of whoever is not one.
+            pgtrigger.Protect(
+                name="trip_is_not_forgotten",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.tripped_at IS NOT NULL"
+                    " AND (NEW.tripped_at IS NULL OR NEW.tripped_at < OLD.tripped_at)"
+                    " OR OLD.started_by_id IS NOT NULL"
+                    " AND (NEW.started_by_id IS DISTINCT FROM OLD.started_by_id"
+                    " OR NOT NEW.author_ids @> OLD.author_ids)"
                 ),
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_tripped(self) -> bool:
+        """The breaker stopped it, and nobody decided since."""
+        return (
+            self.status == CampaignStatus.PAUSED
+            and self.tripped_at is not None
+            and (self.restarted_at is None or self.restarted_at < self.tripped_at)
+        )
+
+    @property
+    def status_in_words(self) -> str:
+        return str(_("stopped by the breaker") if self.is_tripped else self.get_status_display())
+
+    @property
+    def watched_since_at(self) -> datetime | None:
+        """Texts permitted before it are not held against the campaign any more."""
+        return self.restarted_at or self.started_at
+
+    @property
+    def has_canary(self) -> bool:
+        """So far only its first texts may leave."""
+        return self.canary_size > 0 and self.canary_passed_at is None
+
+    @property
+    def canary_waits(self) -> bool:
+        """The canary left, and whether it is well is not known yet."""
+        return self.canary_left_at is not None and self.canary_passed_at is None
 
 
 class CampaignText(models.Model):
@@ -190,25 +283,3 @@ class CampaignText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} ({self.language})"
-
-
-class SendingFreeze(models.Model):
-    """All marketing stopped, by whom and why. It ends when someone ends it."""
-
-    reason = models.CharField(_("reason"), max_length=200)
-    since_at = models.DateTimeField(_("since"))
-    frozen_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    ended_at = models.DateTimeField(_("ended"), null=True)
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("freeze")
-        verbose_name_plural = _("freezes")
-        permissions: ClassVar = [("freeze_sending", "Can freeze and release all marketing")]
-
-    def __str__(self) -> str:
-        return f"Freeze since {self.since_at:%Y-%m-%d %H:%M}"

@@ -29,6 +29,17 @@ class Sender(models.Model):
     burst = models.PositiveIntegerField(
         _("burst"), default=1, help_text=_("Parts that may leave at once after a quiet time.")
     )
+    price_per_part = models.DecimalField(
+        _("price per part"),
+        max_digits=9,
+        decimal_places=5,
+        null=True,
+        blank=True,
+        help_text=_("What the provider charges. Empty: costs are shown as unknown."),
+    )
+    currency = models.CharField(
+        _("currency"), max_length=3, blank=True, help_text=_("Such as EUR, with a price only.")
+    )
     countries = ArrayField(
         models.CharField(max_length=2),
         verbose_name=_("countries"),
@@ -63,6 +74,16 @@ class Sender(models.Model):
             ),
             models.CheckConstraint(
                 name="sender_has_a_rate", condition=Q(parts_per_second__gt=0, burst__gt=0)
+            ),
+            models.CheckConstraint(
+                name="price_has_a_currency",
+                condition=Q(price_per_part__isnull=True, currency="")
+                | Q(
+                    price_per_part__isnull=False,
+                    price_per_part__gte=0,
+                    currency__regex=r"^[A-Z]{3}$",
+                ),
+                violation_error_message=_("Give both: a price and its currency, such as EUR."),
             ),
         ]
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.models import PurposeKind
+from consent.requirements import requirements
 from messaging.approvals import approval_holds, content_hash
-from messaging.audience import audience, rule_of
+from messaging.audience import audience, countries_of, forecast, rule_of
+from messaging.breaker import canary_size
+from messaging.checklist import Checked, checklist
 from messaging.composition import templates
 from messaging.lengths import ranges
-from messaging.models import Campaign, CampaignStatus
+from messaging.models import Campaign, CampaignStatus, MessageState
 from messaging.operations import recovery
 from messaging.parts import parts
 from messaging.placeholders import UnreadableTemplate, with_fallbacks
 from messaging.placeholders import problems as unreadable_in
-from messaging.rules.content import DraftFacts, broken_rules
+from messaging.places import is_registered, may_reach
+from messaging.rules.content import DraftFacts
+from messaging.rules.drafts import LONGEST
 from messaging.values import declared
 from subscribers.authorization import Staff, authorize
 from subscribers.segments import InvalidRule
@@ -48,17 +54,26 @@ class UnableToMove(CampaignRefused):
     """Its status does not allow this step."""
 
 
-def draft_facts(campaign: Campaign) -> DraftFacts:
+def draft_facts(campaign: Campaign, *, at: datetime) -> DraftFacts:
     """What the content rules look at, from the campaign as it stands."""
     texts, lengths = _texts_and_lengths(campaign)
+    sender, countries = campaign.sender, countries_of(audience(campaign))
+    asked = requirements(countries, at=at, kind=campaign.purpose.kind)
     return DraftFacts(
         controller=campaign.purpose.controller,
         texts=texts,
         parts=lengths,
         purpose_is_texted=campaign.purpose.kind != PurposeKind.SHARING,
-        sender_is_active=campaign.sender.is_active
-        and campaign.sender.provider in settings.SMS_PROVIDERS,
+        is_service=campaign.purpose.kind == PurposeKind.SERVICE,
+        sender_is_active=sender.is_active and sender.provider in settings.SMS_PROVIDERS,
+        parts_per_second=float(sender.parts_per_second),
         audience=audience(campaign).count(),
+        countries=countries,
+        out_of_reach=_out_of_reach(campaign, countries, at),
+        prefixes=asked.prefixes,
+        required_words=asked.required_words,
+        forbids_links=asked.forbids_links,
+        own_hosts=own_hosts(),
         unreadable=tuple(_unreadable(campaign)),
     )
 
@@ -72,7 +87,7 @@ def _texts_and_lengths(campaign: Campaign) -> tuple[dict[str, str], dict[str, in
         return raw, {language: parts(text) for language, text in raw.items()}
     texts = {language: with_fallbacks(template) for language, template in read.items() if language}
     filled = [language for language in texts if read[language].placeholders]
-    texts |= {f"{language}, longest": lengths[language].longest for language in filled}
+    texts |= {f"{language}{LONGEST}": lengths[language].longest for language in filled}
     return texts, {language: found.most for language, found in lengths.items() if language}
 
 
@@ -82,10 +97,32 @@ def _unreadable(campaign: Campaign) -> Iterator[str]:
         yield from (f"{text.language}: {each}" for each in unreadable_in(text.body, known))
 
 
-def problems(campaign: Campaign) -> list[str]:
-    """The content rules it breaks, as sentences that state what should hold."""
+def _out_of_reach(campaign: Campaign, countries: Iterable[str], at: datetime) -> frozenset[str]:
+    """The countries that the gate would keep this sender from."""
+    sender, kind = campaign.sender, campaign.purpose.kind
+    asked = {each: requirements(frozenset({each}), at=at, kind=kind) for each in countries}
+    return frozenset(
+        country
+        for country, of_country in asked.items()
+        if not (may_reach(sender, country) and is_registered(sender, country, of_country))
+    )
+
+
+def own_hosts() -> frozenset[str]:
+    """Where our own links lead."""
+    hosts = (urlsplit(settings.PUBLIC_URL).hostname or "", *settings.LINK_DOMAINS)
+    return frozenset(host.casefold() for host in hosts) - {""}
+
+
+def checked(campaign: Campaign, *, at: datetime) -> list[Checked]:
+    """The draft beside every content rule. `InvalidRule`: nobody can say who is meant."""
+    return checklist(draft_facts(campaign, at=at), campaign.justifications)
+
+
+def problems(campaign: Campaign, *, at: datetime) -> list[str]:
+    """What keeps it from being submitted, as sentences that state what should hold."""
     try:
-        return [str(rule.sentence) for rule in broken_rules(draft_facts(campaign))]
+        return [line.problem for line in checked(campaign, at=at) if not line.is_settled]
     except InvalidRule as error:
         return [_("The segment cannot be read: %(error)s") % {"error": error}]
 
@@ -105,9 +142,10 @@ def submit_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     """Hand a finished draft to a second person. The segment's rule is fixed from here on."""
     authorize(actor=actor, action="messaging.submit_campaign", at=at)
     campaign = _locked(campaign, S.DRAFT)
-    found = problems(campaign)
+    found = problems(campaign, at=at)
     if found:
         raise UnableToSubmit(found)
+    campaign.justifications = _asked_for(campaign, at)
     campaign.segment_rule = rule_of(campaign)
     campaign.author_ids = sorted({*campaign.author_ids, campaign.created_by_id, actor.pk})
     campaign.submitted_at = at
@@ -120,7 +158,7 @@ def approve_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     campaign = _locked(campaign, S.SUBMITTED)
     action, authors = "messaging.approve_campaign", campaign.author_ids
     authorize(actor=actor, action=action, authors=authors, at=at)
-    found = problems(campaign)
+    found = problems(campaign, at=at)
     if found:
         raise UnableToApprove(found)
     campaign.approved_by_id, campaign.approved_at = actor.pk, at
@@ -145,7 +183,8 @@ def start_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     campaign = _locked(campaign, S.APPROVED)
     if not approval_holds(campaign):
         raise UnableToApprove([_("It is not what was approved: send it back to draft.")])
-    campaign.started_at = at
+    campaign.started_at, campaign.started_by_id = at, actor.pk
+    campaign.canary_size = canary_size(forecast(campaign, at).reachable)
     campaign.lapses_at = at + timedelta(hours=campaign.useful_hours)
     _move(campaign, S.RUNNING)
 
@@ -160,7 +199,34 @@ def pause_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
 @transaction.atomic
 def resume_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     authorize(actor=actor, action="messaging.run_campaign", at=at)
-    _move(_locked(campaign, S.PAUSED), S.RUNNING)
+    campaign = _locked(campaign, S.PAUSED)
+    if campaign.is_tripped:
+        raise UnableToMove([_("The breaker stopped it. Someone else has to let it go on.")])
+    _move(campaign, S.RUNNING)
+
+
+@transaction.atomic
+def restart_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
+    """Let a campaign go on that the breaker stopped: neither an author nor who started it may.
+
+    A new canary goes first, and only what leaves from now on is held against it.
+    """
+    campaign = _locked(campaign, S.PAUSED)
+    authorize(
+        actor=actor, action="messaging.restart_campaign", authors=had_a_hand_in(campaign), at=at
+    )
+    if not campaign.is_tripped:
+        raise UnableToMove([_("The breaker did not stop it: it can be resumed.")])
+    campaign.restarted_at, campaign.restarted_by_id = at, actor.pk
+    campaign.canary_size = canary_size(campaign.messages.filter(state=MessageState.QUEUED).count())
+    campaign.canary_left_at = campaign.canary_passed_at = None
+    _move(campaign, S.RUNNING)
+
+
+def had_a_hand_in(campaign: Campaign) -> list[int]:
+    """The staff who wrote, changed, submitted or started it."""
+    everyone = {*campaign.author_ids, campaign.created_by_id, campaign.started_by_id}
+    return sorted(pk for pk in everyone if pk is not None)
 
 
 @transaction.atomic
@@ -171,6 +237,11 @@ def cancel_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     campaign.finished_at = at
     _move(campaign, S.CANCELLED)
     transaction.on_commit(partial(recovery.cancel_waiting, at=at), robust=True)
+
+
+def _asked_for(campaign: Campaign, at: datetime) -> dict[str, str]:
+    """The reasons that some rule asks for now; what else was typed is no part of the campaign."""
+    return {line.rule.code: line.reason for line in checked(campaign, at=at) if line.asks}
 
 
 def _locked(campaign: Campaign, *expected: CampaignStatus) -> Campaign:

@@ -68,8 +68,12 @@ class ReceiptReport:
 class Provider(ABC):
     """The company or protocol that carries texts."""
 
+    # Codes by which it says that the person told it to stop.
+    opt_out_codes: ClassVar[frozenset[str]] = frozenset()
     # Codes by which it says that a number is gone, or can never take a text.
     gone_codes: ClassVar[frozenset[str]] = frozenset()
+    # Codes by which it says that the person, or the carrier for them, complained of spam.
+    complaint_codes: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, name: str) -> None:
         """`name`: its key in the setting SMS_PROVIDERS."""
@@ -112,8 +116,6 @@ class HttpProvider(Provider):
     deadline: ClassVar[float] = 10.0
     # The provider's words for what became of a text.
     status_words: ClassVar[Mapping[str, MessageState]] = {}
-    # Codes by which it says that the person told it to stop.
-    opt_out_codes: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -38,6 +38,7 @@ class Simulator(HttpProvider):
     }
     opt_out_codes = frozenset({"recipient_opted_out"})
     gone_codes = frozenset({"number_not_in_service", "landline"})
+    complaint_codes = frozenset({"reported_as_spam"})
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -75,6 +75,7 @@ class SendFacts:
     sent_at: tuple[datetime, ...] = ()
     campaign_runs: bool = False
     approval_holds: bool = False
+    canary_waits: bool = False
     frozen: bool = False
     number_known: bool = True
     request_open: bool = False

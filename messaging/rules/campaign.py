@@ -24,6 +24,16 @@ class CampaignLive:
 
 
 @dataclass(frozen=True)
+class CanaryPassed:
+    code = "canary_watched"
+    sentence = _("The campaign's first texts went well, or this is one of them.")
+
+    def check(self, facts: SendFacts) -> Objection | None:
+        # At any moment: while the canary is watched nothing of the campaign is claimed.
+        return Objection(self.code, facts.at) if facts.canary_waits else None
+
+
+@dataclass(frozen=True)
 class SendingNotFrozen:
     code = "sending_frozen"
     sentence = _("Nobody has frozen sending, and every erasure is in the database.")

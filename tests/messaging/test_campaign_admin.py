@@ -196,17 +196,6 @@ def test_progress_links_to_the_people_behind_each_number(approver: Client) -> No
         assert "770090000" not in rows.content.decode()
 
 
-def test_marketing_is_frozen_and_released_from_the_first_page(approver: Client) -> None:
-    freeze = reverse("admin:messaging_sendingfreeze_freeze")
-    assert approver.get(freeze).status_code == 405
-    approver.post(freeze, {"reason": ""})
-    assert not SendingFreeze.objects.exists()
-    page = approver.post(freeze, {"reason": "Wrong text."}, follow=True).content.decode()
-    assert "All marketing is frozen since" in page
-    approver.post(reverse("admin:messaging_sendingfreeze_release"))
-    assert SendingFreeze.objects.get().ended_by == cast.approver()
-
-
 def test_an_author_cannot_freeze(author: Client) -> None:
     address = reverse("admin:messaging_sendingfreeze_freeze")
     page = author.post(address, {"reason": "x"}, follow=True).content.decode()

@@ -103,12 +103,12 @@ def test_the_parts_over_the_audience_are_those_that_will_be_charged(branch):
     campaign = cast.draft("Hello {branch|reader}. " + "a" * 90)
     assert parts_over_audience(campaign, at=AT) == {1: 2, 3: 1}
     summary = summarize(campaign, at=AT)
-    assert (summary.parts, summary.cost) == ({1: 2, 3: 1}, 5)
+    assert (summary.parts, summary.cost.parts) == ({1: 2, 3: 1}, 5)
 
 
 def test_the_content_rules_see_the_fallbacks_and_the_longest_answers(branch):
     cast.alice()
-    facts = draft_facts(cast.draft("Hello {branch|reader}."))
+    facts = draft_facts(cast.draft("Hello {branch|reader}."), at=cast.NOON)
     assert facts.texts == {
         "en": "Harbor Street Library: Hello reader. Reply STOP to end.",
         "en, longest": "Harbor Street Library: Hello reader. Reply STOP to end.",
