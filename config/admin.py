@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -39,11 +40,18 @@ class YeslistAdminSite(AdminSite):
         context = {"today": today(timezone.now()), "may_freeze": may_freeze}
         return super().index(request, {**context, **(extra_context or {})})
 
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The pages of one part of the house; where its name in the menu leads."""
+        titled = {"title": apps.get_app_config(app_label).verbose_name}
+        return super().app_index(request, app_label, {**titled, **(extra_context or {})})
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
-        for app in apps:
+        found = super().get_app_list(request, app_label)
+        for app in found:
             app["models"].sort(key=lambda model: _place(model["object_name"], PAGES))
-        return sorted(apps, key=lambda app: _place(app["app_label"], SECTIONS))
+        return sorted(found, key=lambda app: _place(app["app_label"], SECTIONS))
 
 
 def _place(name: str, order: tuple[str, ...]) -> int:
