@@ -45,8 +45,13 @@ def published_forms() -> QuerySet[SignupForm]:
 
 def open_form(form: SignupForm, language: str, *, at: datetime) -> OpenForm | None:
     """None while the form or its notice is not published."""
+    return form_as_shown(form, language, at=at) if form.published_at is not None else None
+
+
+def form_as_shown(form: SignupForm, language: str, *, at: datetime) -> OpenForm | None:
+    """As visitors see it once it is public; None while its notice is not published."""
     version = current_version(form.notice, language)
-    if form.published_at is None or version is None:
+    if version is None:
         return None
     promises = list(version.purposes.select_related("purpose").order_by("pk"))
     age_asked = max(form.minimum_age, law_in(form.countries, at=at).child_age)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -17,9 +17,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from consent.admin.publishing import PublishableAdmin
+from consent.forms import SignupRequest
 from consent.models import SignupForm
-from consent.operations.publishing import UnableToPublish, publish_form, unpublish_form
-from subscribers.admin.guarded import GuardedAdmin, attempt, staff
+from consent.notices import hash_of_content
+from consent.open_forms import form_as_shown
+from consent.operations.publishing import form_problems, publish_form, unpublish_form
+from subscribers.admin.guarded import attempt, staff
+from subscribers.countries import names_with_codes
 from subscribers.fields import country_codes
 
 
@@ -37,13 +42,16 @@ class SignupFormForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(SignupForm)
-class SignupFormAdmin(GuardedAdmin):
+class SignupFormAdmin(PublishableAdmin):
     form = SignupFormForm
     list_display = ("title", "public_address", "notice", "subscriber_list", "published_at")
     list_select_related = ("notice", "subscriber_list")
     ordering = ("title",)
     readonly_fields = ("public_address", "published_at", "published_by", "version")
     change_form_template = "admin/consent/signupform/change_form.html"
+    publish_template = "admin/consent/signupform/publish.html"
+    publish_permission = "consent.publish_signupform"
+    published_message = gettext_lazy("The form is public now.")
     fieldsets = (
         (None, {"fields": ("title", "slug", "introduction", "public_address")}),
         (
@@ -67,7 +75,6 @@ class SignupFormAdmin(GuardedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self.button(self.publish, name="publish", verb="publish"),
             self.button(self.unpublish, name="unpublish", verb="unpublish"),
             *super().get_urls(),
         ]
@@ -89,21 +96,32 @@ class SignupFormAdmin(GuardedAdmin):
         address = f"{settings.PUBLIC_URL}/signup/{form.slug}/"
         return format_html('<a href="{}">{}</a>', address, address)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        context["may_publish"] = request.user.has_perm("consent.publish_signupform")
-        return super().render_change_form(request, context, *args, **kwargs)
+    def publication(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """The page as visitors will see it, with all the words that bear on their consent."""
+        page = form_as_shown(row, "en", at=timezone.now())
+        words = SignupRequest(page).shown_text if page else ""
+        return {
+            "page": page,
+            "words": words,
+            "shown": _content(row, words),
+            "problems": form_problems(row),
+            "countries": names_with_codes(row.countries),
+            "address": f"{settings.PUBLIC_URL}/signup/{row.slug}/",
+        }
 
-    def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._press(request, object_id, publish_form, _("The form is public now."))
+    def publishing(self, request: HttpRequest, row: Any) -> Callable[[], object]:
+        return partial(publish_form, actor=staff(request), form=row, at=timezone.now())
 
     def unpublish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._press(request, object_id, unpublish_form, _("The form is no longer public."))
-
-    def _press(self, request: HttpRequest, object_id: str, verb: Any, done: str) -> HttpResponse:
         form = self.row_or_404(request, object_id)
-        operation = partial(verb, actor=staff(request), form=form, at=timezone.now())
-        if attempt(request, operation, refusals=(UnableToPublish,), done=done):
+        operation = partial(unpublish_form, actor=staff(request), form=form, at=timezone.now())
+        if attempt(request, operation, done=_("The form is no longer public.")):
             self.log_change(request, form, [{"changed": {"fields": ["published_at"]}}])
         return self.to_page_of(form)
+
+
+def _content(form: SignupForm, words: str) -> str:
+    """Tells whether two members of staff looked at the same form."""
+    said = [form.slug, form.minimum_age, form.countries, form.placement, form.subscriber_list_id]
+    asked = sorted(form.attributes.values_list("pk", flat=True))
+    return hash_of_content([*said, asked, words]).hex()

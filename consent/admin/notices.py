@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -17,19 +18,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from consent.admin.publishing import PublishableAdmin
 from consent.models import Notice, NoticePurpose, NoticeVersion
 from consent.models.notices import Change
-from consent.notices import ELEMENTS, previous_version, rendered_notice
+from consent.notices import ELEMENTS, content_hash, previous_version, rendered_notice
 from consent.operations.publishing import (
-    UnableToPublish,
     draft_from,
     next_number,
     notice_problems,
     publish_notice_version,
 )
-from subscribers.admin.guarded import GuardedAdmin, GuardedInline, attempt, staff
+from subscribers.admin.guarded import GuardedAdmin, GuardedInline, staff
 
-PUBLISH_FORM = "publish-form"
 WORDS = {
     f"words_{code}": forms.CharField(
         label=label, required=False, widget=forms.Textarea(attrs={"rows": 2})
@@ -62,14 +62,16 @@ class ChangeForm(forms.Form):
     change = forms.ChoiceField(
         label=gettext_lazy("These words"),
         choices=[("", "—"), *Change.choices[1:]],
-        widget=forms.Select(attrs={"form": PUBLISH_FORM}),
     )
     reason = forms.CharField(
         label=gettext_lazy("Because"),
         max_length=300,
-        widget=forms.TextInput(attrs={"form": PUBLISH_FORM, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy("Published with the words, for everybody to read."),
     )
+
+    # What is missing is said by the operation, once and with its reason.
+    use_required_attribute = False
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -144,7 +146,7 @@ PUBLISHED_FIELDS = (
 
 
 @admin.register(NoticeVersion)
-class NoticeVersionAdmin(GuardedAdmin):
+class NoticeVersionAdmin(PublishableAdmin):
     form = NoticeVersionForm
     inlines: ClassVar = [PromiseInline]
     list_display = ("notice", "language", "number", "state", "published_at", "published_by")
@@ -152,10 +154,12 @@ class NoticeVersionAdmin(GuardedAdmin):
     list_select_related = ("notice", "published_by")
     ordering = ("notice__name", "language", "-number")
     change_form_template = "admin/consent/noticeversion/change_form.html"
+    publish_template = "admin/consent/noticeversion/publish.html"
+    publish_permission = "consent.publish_noticeversion"
+    published_message = gettext_lazy("Published. These words can no longer change.")
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self.button(self.publish, name="publish", verb="publish"),
             self.button(self.copy, name="copy", verb="copy"),
             *super().get_urls(),
         ]
@@ -204,32 +208,29 @@ class NoticeVersionAdmin(GuardedAdmin):
         version = kwargs.get("obj")
         if version is not None:
             context["problems"] = notice_problems(version) if not version.published_at else []
-            context["before"] = before = previous_version(version)
-            context["effect"] = ChangeForm() if before and not version.published_at else None
-            context["may_publish"] = request.user.has_perm("consent.publish_noticeversion")
             context["may_copy"] = self.has_add_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def response_add(
-        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        super().response_add(request, obj, post_url_continue)
-        return self.to_page_of(obj)
+    def publication(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        before = previous_version(row)
+        said = ChangeForm(request.POST if request.method == "POST" else None)
+        return {
+            "shown": content_hash(row).hex(),
+            "problems": notice_problems(row),
+            "before": before,
+            "effect": said if before else None,
+            "notice": rendered_notice(row),
+            "promises": row.purposes.select_related("purpose").order_by("pk"),
+        }
 
-    def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        version = self.row_or_404(request, object_id)
-        said = ChangeForm(request.POST)
-        operation = partial(
+    def publishing(self, request: HttpRequest, row: Any) -> Callable[[], object]:
+        return partial(
             publish_notice_version,
             actor=staff(request),
-            version=version,
+            version=row,
             at=timezone.now(),
-            **said.answers,
+            **ChangeForm(request.POST).answers,
         )
-        done = _("Published. These words can no longer change.")
-        if attempt(request, operation, refusals=(UnableToPublish,), done=done):
-            self.log_change(request, version, [{"changed": {"fields": ["published_at"]}}])
-        return self.to_page_of(version)
 
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version = self.row_or_404(request, object_id)
