@@ -30,7 +30,7 @@ class ObjectionFilter(admin.SimpleListFilter):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ("number", "state_in_words", "kind", "campaign", "why", "parts", "queued_at")
+    list_display = ("number", "what", "state_in_words", "why", "queued_at")
     list_filter = ("state", ObjectionFilter, "kind", "campaign")
     list_select_related = ("subscriber", "campaign")
     ordering = ("-pk",)
@@ -55,6 +55,11 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("person"))
     def number(self, message: Message) -> str:
         return message.subscriber.masked_number or str(_("erased"))
+
+    @admin.display(description=_("text"))
+    def what(self, message: Message) -> str:
+        """Whose words these are: a campaign's, or ours of a kind."""
+        return str(message.campaign or message.get_kind_display())
 
     @admin.display(description=_("state"), ordering="state")
     def state_in_words(self, message: Message) -> SafeString:
