@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,6 +23,7 @@ LIMITS = {
     "minutes": CONFIRMATION_MINUTES,
     "tries": TRIES,
     "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
+    "wait_minutes": -(-settings.CONFIRMATION_COOLDOWN_SECONDS // 60),
 }
 
 
@@ -40,7 +43,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("code", form.refusal())
         else:
             return SeeOther(reverse("consent:done"))
-    context = {"form": form, **LIMITS}
+    context = {"form": form, "form_address": _form_just_filled_in(request), **LIMITS}
     return render(request, "consent/confirm.html", context, status=422 if form.errors else 200)
 
 
@@ -49,6 +52,19 @@ def _circumstances(request: HttpRequest) -> Circumstances:
     shown_text = shown_words("consent/confirm_body.html", form=CodeFromPhone(), **LIMITS)
     seen = circumstances(request, shown_text=shown_text)
     return replace(seen, page_address=request.build_absolute_uri("/confirm/"))
+
+
+def _form_just_filled_in(request: HttpRequest) -> str:
+    """Where to fill it in again: the signup page the visitor comes from, else all of them.
+
+    It hangs on the browser alone, so it tells nothing about a number.
+    """
+    came_from = urlsplit(request.POST.get("came_from") or request.headers.get("Referer", "")).path
+    try:
+        is_form = resolve(came_from).view_name == "consent:signup"
+    except Resolver404:
+        is_form = False
+    return came_from if is_form else reverse("consent:home")
 
 
 @require_safe

@@ -111,3 +111,24 @@ def test_the_events_are_asked_then_confirmed(client):
     client.post(page, {"code": code})
     kinds = Consent.objects.get().subscriber.events.order_by("occurred_at")
     assert [event.kind for event in kinds] == [EventKind.REQUESTED, EventKind.CONFIRMED]
+
+
+def test_it_says_which_of_two_quick_requests_counts_and_asks_for_a_wait(client):
+    page, _code = ask(client)
+    for address in (page, UNKNOWN):
+        shown = client.get(address, headers={"referer": f"http://testserver{PAGE}"})
+        words = " ".join(shown.content.decode().split())
+        assert "the text we sent first is the one that counts" in words
+        assert f'Wait a minute, then <a href="{PAGE}">fill in the form again</a>' in words
+
+
+def test_the_form_just_filled_in_is_remembered_after_a_wrong_code(client):
+    page, code = ask(client)
+    again = client.post(page, {"code": another(code), "came_from": PAGE}).content.decode()
+    assert f'<a href="{PAGE}">' in again
+
+
+@pytest.mark.parametrize("elsewhere", ["", "https://elsewhere.example/", "/admin/", "nonsense"])
+def test_it_leads_nowhere_but_to_a_form_of_ours(client, elsewhere):
+    shown = client.get(UNKNOWN, headers={"referer": elsewhere}).content.decode()
+    assert '<a href="/">fill in the form again</a>' in " ".join(shown.split())
