@@ -76,7 +76,7 @@ def _sent_line(message: Message) -> HistoryLine:
     details = {
         _("Kind"): message.get_kind_display(),
         _("What became of it"): message.get_state_display(),
-        _("Why not"): joined(reasons(message)),
+        _("What should have been true, and was not"): joined(reasons(message)),
     }
     went = message.state in COUNTS_AS_SENT
     return HistoryLine(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from messaging.gate import RULES, sentence
 from messaging.models import Message
 
 
 def reasons(message: Message) -> list[str]:
     """The rules that were not met, newest answer of the gate."""
-    return [sentence(objection["code"]) for objection in message.objections]
+    return [not_met(objection["code"]) for objection in message.objections]
+
+
+def not_met(code: str) -> str:
+    """A rule's sentence says what must be true; beside a text that did not go it was not."""
+    return _("Not met: %(sentence)s") % {"sentence": sentence(code)}
 
 
 def objection_codes() -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ class MessageAdmin(ReadOnlyAdmin):
             '<span class="state state-{}">{}</span>', message.state, message.get_state_display()
         )
 
-    @admin.display(description=_("rule not met"))
+    @admin.display(description=_("why not"))
     def why(self, message: Message) -> str:
         return reasons_in_one_line(message)
 

@@ -34,7 +34,9 @@ class FindForm(forms.Form):
         label=gettext_lazy("Number"),
         help_text=gettext_lazy("The whole number. Nothing is found by parts of it."),
     )
-    reason = forms.ChoiceField(label=gettext_lazy("Why do you look?"), choices=REASONS)
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why do you look?"), choices=[("", gettext_lazy("Choose")), *REASONS]
+    )
 
 
 class StopForm(forms.Form):

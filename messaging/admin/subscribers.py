@@ -150,7 +150,7 @@ class SubscriberAdmin(ReadOnlyAdmin):
             found = self._look_up(request, form)
             if found is not None:
                 return HttpResponseRedirect(address_of(found))
-            messages.info(request, _("We know nobody with this number."))
+            messages.warning(request, _("We know nobody with this number."))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Find by number"),

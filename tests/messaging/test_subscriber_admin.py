@@ -122,3 +122,16 @@ def test_the_history_of_staff_work_names_nobody(privacy: Client) -> None:
         f"{entry.object_repr}{entry.change_message}" for entry in LogEntry.objects.all()
     )
     assert "900001" not in written
+
+
+def test_no_reason_for_looking_is_chosen_for_them(privacy: Client) -> None:
+    cast.alice()
+    page = privacy.post(reverse(FIND), {"number": cast.ALICE, "reason": ""})
+    assert page.status_code == 200
+    assert not AccessRecord.objects.exists()
+
+
+def test_knowing_nobody_is_no_success(privacy: Client) -> None:
+    page = privacy.post(reverse(FIND), {"number": cast.STRANGER, "reason": "asked"})
+    [said] = page.context["messages"]
+    assert said.level_tag == "warning"
