@@ -272,13 +272,14 @@ class Settings(forms.Form):
         label=gettext_lazy("Time zone"),
         required=False,
         help_text=gettext_lazy("The time where you live."),
-        choices=time_zone_choices,
         error_messages={"invalid_choice": gettext_lazy("Choose one of the time zones offered.")},
     )
 
     def __init__(self, subscriber: Subscriber, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial = {name: getattr(subscriber, name) for name in (*self.fields, "region")}
+        offered = time_zone_choices(kept=subscriber.time_zone)
+        self.fields["time_zone"].choices = offered  # type: ignore[attr-defined]
         regions = region_choices(subscriber)
         if regions:
             self.fields["region"] = forms.ChoiceField(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
-from zoneinfo import available_timezones
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from subscribers.countries import country_name
+from subscribers.zones import countries_of_listed_zones
 
 REGIONS = {
     "Africa": _("Africa"),
@@ -22,18 +25,32 @@ REGIONS = {
 Choice = tuple[str | Promise, str | Promise | list[tuple[str, str]]]
 
 
-def time_zone_choices() -> list[Choice]:
-    """For a select: no answer first, then the zones of each part of the world."""
-    groups: list[Choice] = [(label, _zones_of(region)) for region, label in REGIONS.items()]
-    return [("", _("I would rather not say")), *groups]
+def time_zone_choices(kept: str = "") -> list[Choice]:
+    """For a select: no answer first, then the zones of each part of the world.
+
+    `kept` stays a choice, though it may be an older name that the list leaves out.
+    """
+    language = get_language() or "en"
+    groups: list[Choice] = [(label, _zones_of(each, language)) for each, label in REGIONS.items()]
+    listed = not kept or kept in countries_of_listed_zones()
+    before = [] if listed else [(kept, ", ".join(_parts(kept)))]
+    return [("", _("I would rather not say")), *before, *groups]
 
 
 @functools.cache
-def _zones_of(region: str) -> list[tuple[str, str]]:
-    zones = sorted(zone for zone in available_timezones() if zone.startswith(f"{region}/"))
-    return [(zone, _city(zone)) for zone in zones]
+def _zones_of(region: str, language: str) -> list[tuple[str, str]]:
+    """By name; `language` is that of the names of the countries."""
+    listed = countries_of_listed_zones().items()
+    named = [(zone, _name(zone, each)) for zone, each in listed if zone.startswith(f"{region}/")]
+    return sorted(named, key=lambda each: each[1])
 
 
-def _city(zone: str) -> str:
-    """America/Argentina/Buenos_Aires is shown as Argentina: Buenos Aires."""
-    return ": ".join(zone.split("/")[1:]).replace("_", " ")
+def _name(zone: str, countries: frozenset[str]) -> str:
+    """Such as "New York, United States" and "Buenos Aires, Argentina"."""
+    parts = [*_parts(zone), *(country_name(each) for each in sorted(countries))]
+    return ", ".join(dict.fromkeys(parts))
+
+
+def _parts(zone: str) -> list[str]:
+    """The place, and the larger place it is in: America/Argentina/Buenos_Aires."""
+    return [part.replace("_", " ") for part in reversed(zone.split("/")[1:])] or [zone]

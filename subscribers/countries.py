@@ -21,6 +21,12 @@ def _name(country: str, language: str) -> str:
     return (geocoder.country_name_for_number(example, language) if example else "") or country
 
 
+def name_with_code(country: str) -> str:
+    """Such as "United Kingdom (GB)"; what has no name is its code."""
+    name = country_name(country)
+    return f"{name} ({country})" if name != country else country
+
+
 def calling_code(country: str) -> str:
     """Such as "+44"; "" where the country is unknown."""
     code = phonenumbers.country_code_for_region(country)

@@ -20,9 +20,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from phonenumbers import SUPPORTED_REGIONS
 
-from subscribers.models import Attribute, AttributeKind, ListMembership, SubscriberList
+from subscribers.countries import name_with_code
+from subscribers.models import (
+    Attribute,
+    AttributeKind,
+    ListMembership,
+    Subscriber,
+    SubscriberList,
+)
 from subscribers.querysets import SubscriberQuerySet
-from subscribers.segments import Choices, Input, Operator, Value
+from subscribers.segments import Answer, Choices, Input, Operator, Value
 
 
 def labels_of(value: Value, choices: Choices) -> str:
@@ -35,6 +42,9 @@ class CriterionDefaults:
     """For a criterion that asks one thing and has nothing to add."""
 
     def fields(self) -> list[tuple[str, str]]:
+        return []
+
+    def offered_first(self, field: str) -> list[Answer]:
         return []
 
     def tally(self, people: SubscriberQuerySet) -> list[str]:
@@ -102,7 +112,14 @@ class Country(CriterionDefaults):
         return ONE_OF
 
     def choices(self, field: str) -> Choices:
-        return [(code, code) for code in sorted(SUPPORTED_REGIONS)]
+        return sorted(
+            ((code, name_with_code(code)) for code in SUPPORTED_REGIONS), key=lambda each: each[1]
+        )
+
+    def offered_first(self, field: str) -> list[Answer]:
+        """Those that somebody's number is from."""
+        known = Subscriber.objects.exclude(country="").order_by("country")
+        return list(known.values_list("country", flat=True).distinct())
 
     def q(self, field: str, operator: str, value: Value) -> Q:
         there = Q(country__in=value)

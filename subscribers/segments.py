@@ -74,6 +74,10 @@ class Criterion(Protocol):
         """(value, label) of the answers on offer, for operators that take a choice."""
         ...
 
+    def offered_first(self, field: str) -> list[Answer]:
+        """Of many choices, those that stand before the others; [] for none."""
+        ...
+
     def q(self, field: str, operator: str, value: Value) -> Q: ...
 
     def words(self, field: str, operator: str, value: Value) -> str:

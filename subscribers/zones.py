@@ -138,6 +138,12 @@ def _countries() -> dict[str, frozenset[str]]:
     return found
 
 
+def countries_of_listed_zones() -> dict[str, frozenset[str]]:
+    """{zone: countries} of every zone that tzdata lists for people to choose from: the present
+    names, one for each place whose clocks ever went differently, and no older names."""
+    return dict(_countries())
+
+
 @cache
 def _older_names() -> dict[str, str]:
     """{older name: present one}, from the links of tzdata.zi ("L present older")."""

@@ -15,6 +15,8 @@ from subscribers.segments import Criterion, Input, InvalidRule, Operator, criter
 PLACE = re.compile(r"0(\.\d{1,3}){0,8}")
 MOST_NODES = 200
 GROUP_KINDS = ("all", "any", "none")
+MOST_AT_ONCE = 12
+Shown = tuple[str, str]
 
 
 @dataclass
@@ -182,6 +184,8 @@ class Inputs:
     operators: list[tuple[str, str]]
     input: str
     choices: list[tuple[str, str]]
+    # Of many, those that stand apart, out of the way.
+    further: list[tuple[str, str]] = attribute(default_factory=list)
 
 
 def settle(root: Draft) -> None:
@@ -209,11 +213,24 @@ def inputs(node: Draft) -> Inputs:
         return Inputs(known, fields, [], "nothing", [])
     operators = {operator.code: operator for operator in criterion.operators(node.field)}
     wanted = operators[node.operator].input
-    choices = criterion.choices(node.field) if wanted in (Input.CHOICE, Input.CHOICES) else []
+    choices, further = _choices(criterion, node, wanted)
     return Inputs(
         known,
         fields,
         [(code, str(operator.label)) for code, operator in operators.items()],
         wanted.value,
-        [(str(value), label) for value, label in choices],
+        choices,
+        further,
     )
+
+
+def _choices(criterion: Criterion, node: Draft, wanted: Input) -> tuple[list[Shown], list[Shown]]:
+    """What is offered at once, and what further: of many, those in use or chosen come first."""
+    if wanted not in (Input.CHOICE, Input.CHOICES):
+        return [], []
+    shown = [(str(value), label) for value, label in criterion.choices(node.field)]
+    if wanted is Input.CHOICE or len(shown) <= MOST_AT_ONCE:
+        return shown, []
+    first = {*map(str, criterion.offered_first(node.field)), *node.typed}
+    at_once = [each for each in shown if each[0] in first]
+    return at_once, [each for each in shown if each[0] not in first]

@@ -44,6 +44,16 @@ def test_what_was_typed_becomes_the_rule(author: Client) -> None:
     assert response["Location"] == reverse("admin:subscribers_segment_change", args=[segment.pk])
 
 
+def test_countries_have_names_and_those_in_use_or_chosen_stand_first(author: Client) -> None:
+    cast.alice()
+    page = author.post(reverse(NEW), {**POSTED, "press": "update"})
+    [group] = [node for node in page.context["root"].children if node.draft.is_group]
+    shown = group.children[0].inputs
+    assert shown.choices == [("GB", "United Kingdom (GB)"), ("US", "United States (US)")]
+    assert ("FR", "France (FR)") in shown.further
+    assert "<select multiple" not in page.content.decode()
+
+
 def test_a_stored_rule_comes_back_as_it_was() -> None:
     assert WrittenRule(draft_from_rule(RULE)).rule == RULE
 
