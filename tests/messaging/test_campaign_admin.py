@@ -88,7 +88,7 @@ def test_the_page_shows_the_text_as_it_leaves(author: Client) -> None:
     page = read(author, page_of(cast.draft()))
     assert "Harbor Street Library: Open late on Friday. Reply STOP to end." in page
     assert "1 part" in page
-    assert "1</strong> person would get it now" in page
+    assert "About <strong>1</strong> person would get it now" in page
 
 
 def test_it_walks_from_draft_to_running(author: Client, approver: Client) -> None:
