@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from messaging.system_texts import system_address
 
 
 def organization(request: HttpRequest) -> dict[str, object]:
@@ -10,4 +13,6 @@ def organization(request: HttpRequest) -> dict[str, object]:
         "organization": settings.ORGANIZATION,
         "help_contact": settings.HELP_CONTACT,
         "demo": settings.DEMO,
+        # Read only where a page names it: the page of an outage does not.
+        "text_number": SimpleLazyObject(system_address),
     }

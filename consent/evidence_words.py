@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from consent.models import Purpose
+from subscribers.models import Attribute
 
 LABELS = {
     "method": gettext_lazy("How"),
@@ -56,15 +63,18 @@ FOR_THE_PERSON = {
 
 
 def in_words(proof: Mapping[str, object], *, for_the_person: bool = True) -> dict[str, str]:
-    """{label: value} of everything that says something."""
+    """{label: value} of everything that says something; whoever checks it gets it as written."""
     labels = {**LABELS, **FOR_THE_PERSON} if for_the_person else LABELS
+    said = SAID if for_the_person else {}
     return {
-        str(labels.get(name) or _("Other: %(name)s") % {"name": name.replace("_", " ")}): _value(
-            value
-        )
+        _label(name, labels): said.get(name, _value)(value)
         for name, value in proof.items()
         if value not in ("", None, {}, [])
     }
+
+
+def _label(name: str, labels: Mapping[str, Promise]) -> str:
+    return str(labels.get(name) or _("Other: %(name)s") % {"name": name.replace("_", " ")})
 
 
 def _value(value: object) -> str:
@@ -75,3 +85,62 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_value, value))
     return str(value)
+
+
+METHODS = {
+    "page": gettext_lazy("on our page"),
+    "text": gettext_lazy("by a text from the phone"),
+    "code typed on the page": gettext_lazy("by the code of our text, typed on the page"),
+    "reply by text": gettext_lazy("by a reply from the phone"),
+    "its time ran out": gettext_lazy("its time ran out"),
+    "staff": gettext_lazy("told to our staff"),
+    "carrier": gettext_lazy("told by the phone company"),
+}
+
+
+def _method(value: object) -> str:
+    return str(METHODS.get(str(value), _value(value)))
+
+
+def _boxes(value: object) -> str:
+    """Each box by the name of its purpose, in the order of the purposes."""
+    if not isinstance(value, Mapping):
+        return _value(value)
+    words = {True: _("ticked"), False: _("not ticked")}
+    known = Purpose.objects.filter(code__in=value).order_by("pk").values_list("code", "name")
+    return "; ".join(f"{name}: {words[bool(value[code])]}" for code, name in known)
+
+
+def _language(value: object) -> str:
+    return str(dict(settings.LANGUAGES).get(str(value), value))
+
+
+def _answers(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return _value(value)
+    labels = dict(Attribute.objects.values_list("code", "label"))
+    return "; ".join(f"{labels.get(code, code)}: {_value(said)}" for code, said in value.items())
+
+
+def _moment(value: object) -> str:
+    """An ISO 8601 moment as everywhere on the page."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return _value(value)
+    return date_format(at, "DATETIME_FORMAT")
+
+
+SAID: dict[str, Callable[[object], str]] = {
+    "method": _method,
+    "old_number_proven": _method,
+    "boxes": _boxes,
+    "language": _language,
+    "attributes": _answers,
+    "received_at": _moment,
+    "requested_at": _moment,
+    "asked_at": _moment,
+    "held_since": _moment,
+    "expired_at": _moment,
+    "last_heard_from": _moment,
+}

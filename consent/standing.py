@@ -29,12 +29,12 @@ class StandingLine:
 
 
 def standings(*, subscriber: Subscriber, at: datetime) -> list[StandingLine]:
-    """One line per purpose ever asked for, by name; a lapsed yes shows as lapsed."""
+    """One line per purpose ever asked for, in the forms' order; a lapsed yes shows as lapsed."""
     chosen = {p.purpose_id: p for p in Preference.objects.filter(subscriber=subscriber)}
     consents = (
         Consent.objects.filter(subscriber=subscriber)
         .select_related("purpose", "notice_version")
-        .order_by("purpose__name")
+        .order_by("purpose_id")
     )
     return [_line(consent, chosen.get(consent.purpose_id), at) for consent in consents]
 

@@ -73,3 +73,9 @@ def wake_confirm_worker() -> None:
         send_system_texts.apply_async(expires=5, retry=False)
     except OperationalError:
         log.warning("the broker does not answer; the confirm worker finds its work by itself")
+
+
+def system_address() -> str:
+    """The number people text START to: where confirmations come from; "" before there is one."""
+    senders = Sender.objects.filter(sends_system_texts=True, is_active=True)
+    return senders.values_list("address", flat=True).first() or ""
