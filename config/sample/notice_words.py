@@ -55,8 +55,8 @@ COMMON = {
         "sender": "Harbor Street Library, 12 Harbor Street. We send the texts ourselves, from "
         "+44 7700 900900, and no one else may use your number.",
         "cost": "We charge nothing. Message and data rates of your phone company may apply.",
-        "stop": "Reply STOP to any text and no other will follow, or untick the box on your own "
-        "page. It costs nothing more than that one text.",
+        "stop": "Reply STOP to any text and no other will follow, or press “Stop texts about …” on "
+        "your own page. It costs nothing more than that one text.",
         "help": "Reply HELP, write to help@harbor-street.example, or ask at any desk.",
         "not_condition": "You need not agree to any of this to borrow, reserve or buy anything. "
         "Everything we text also hangs on the board at the entrance.",
@@ -76,8 +76,8 @@ COMMON = {
         "+44 7700 900900, et personne d'autre n'utilise votre numéro.",
         "cost": "Nous ne facturons rien. Votre opérateur peut facturer les messages et "
         "les données à ses tarifs.",
-        "stop": "Répondez STOP à n'importe quel SMS et vous n'en recevrez plus, ou décochez la "
-        "case sur votre page. Cela ne coûte que ce SMS.",
+        "stop": "Répondez STOP à n'importe quel SMS et vous n'en recevrez plus, ou appuyez "
+        "sur le bouton d'arrêt de votre page. Cela ne coûte que ce SMS.",
         "help": "Répondez AIDE, écrivez à help@harbor-street.example ou demandez à l'accueil.",
         "not_condition": "Rien de cela n'est nécessaire pour emprunter, réserver ou acheter. Tout "
         "ce que nous écrivons par SMS est aussi affiché à l'entrée.",
@@ -96,8 +96,8 @@ COMMON = {
         "sender": "Harbor Street Library, 12 Harbor Street. Enviamos los SMS nosotros mismos, "
         "desde el +44 7700 900900, y nadie más usa su número.",
         "cost": "No cobramos nada. Su operador puede cobrar sus tarifas de mensajes y datos.",
-        "stop": "Responda STOP a cualquier SMS y no recibirá más, o desmarque la casilla en su "
-        "página. Solo cuesta ese SMS.",
+        "stop": "Responda STOP a cualquier SMS y no recibirá más, o pulse el botón de baja en "
+        "su página. Solo cuesta ese SMS.",
         "help": "Responda AYUDA, escriba a help@harbor-street.example o pregunte en el mostrador.",
         "not_condition": "No hace falta aceptar nada de esto para tomar prestado, reservar o "
         "comprar. Todo lo que enviamos está también en el tablón de la entrada.",
@@ -117,8 +117,8 @@ COMMON = {
         "+44 7700 900900, und niemand sonst nutzt Ihre Nummer.",
         "cost": "Von uns kostet es nichts. Ihr Anbieter kann für Nachrichten und Daten "
         "seine üblichen Gebühren verlangen.",
-        "stop": "Antworten Sie STOP auf irgendeine SMS, dann kommt keine mehr, oder nehmen Sie "
-        "den Haken auf Ihrer Seite weg. Mehr als diese eine SMS kostet das nicht.",
+        "stop": "Antworten Sie STOP auf irgendeine SMS, dann kommt keine mehr, oder drücken Sie "
+        "den Stopp-Knopf auf Ihrer Seite. Mehr als diese eine SMS kostet das nicht.",
         "help": "Antworten Sie HILFE, schreiben Sie an help@harbor-street.example oder fragen Sie "
         "am Schalter.",
         "not_condition": "Nichts davon ist nötig, um auszuleihen, vorzumerken oder zu kaufen. "
