@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.models import StaffUser
@@ -24,12 +29,24 @@ class StaffUserAdmin(GuardedAdmin, UserAdmin):  # type: ignore[type-arg]
     ordering = ("username",)
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password_in_words")}),
         (_("Who"), {"fields": ("first_name", "last_name", "email")}),
         (_("Rights"), {"fields": ("is_active", "is_staff", "groups", "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "password_in_words")
+
+    @admin.display(description=_("password"))
+    def password_in_words(self, account: StaffUser) -> SafeString:
+        """Nothing of how it is stored: whoever may change it is led to where."""
+        address = reverse("admin:auth_user_password_change", args=[account.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Set a new password"))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Boxes: a list would want a second key held down."""
+        return super().formfield_for_manytomany(
+            db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple}
+        )
 
     @admin.display(description=_("roles"))
     def roles(self, account: StaffUser) -> str:

@@ -18,6 +18,7 @@ from messaging.models import Campaign
 HOUR = timedelta(hours=1)
 MOST_BARS = 48
 MOST_GROUPS = 12
+MOST_LABELS = 6
 # A drawing of 1000 by 200, with room for the hours below.
 WIDTH, HEIGHT = 1000, 160
 LATEST_START = timedelta(days=31)
@@ -29,7 +30,7 @@ class StartForm(forms.Form):
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help_text=gettext_lazy("UTC. Empty: now."),
+        help_text=gettext_lazy("UTC; empty: now"),
     )
 
     def clean_start(self) -> datetime:
@@ -51,6 +52,8 @@ class Bar:
     width: float
     height: float
     has_label: bool
+    # Not labelled where there is little room.
+    is_minor: bool
 
 
 @dataclass(frozen=True)
@@ -124,5 +127,6 @@ def _bar(
         y=round(HEIGHT - height, 1),
         width=round(width * 0.8, 1),
         height=round(height, 1),
-        has_label=place % max(1, hours // 8) == 0,
+        has_label=place % -(-hours // MOST_LABELS) == 0,
+        is_minor=place % (2 * -(-hours // MOST_LABELS)) != 0,
     )

@@ -42,6 +42,7 @@ from messaging.admin.why import why_context
 from messaging.models import Campaign
 from messaging.operations.evidence import UnableToExport, export_evidence
 from subscribers.admin.guarded import ReadOnlyAdmin, attempt, staff
+from subscribers.countries import name_with_code
 from subscribers.models import AccessAction, Subscriber, SubscriberList
 from subscribers.operations import record_access
 
@@ -52,7 +53,7 @@ class CountryFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         known = Subscriber.objects.order_by("country").values_list("country", flat=True).distinct()
-        return [(country, country) for country in known if country]
+        return [(country, name_with_code(country)) for country in known if country]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(country=self.value()) if self.value() else queryset
@@ -292,6 +293,8 @@ class SubscriberAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             **person_context(person, at=timezone.now()),
             "title": person.masked_number or _("Erased"),
+            "country": name_with_code(person.country),
+            "language": dict(settings.LANGUAGES).get(person.language, person.language),
             "opts": self.opts,
             "stop_form": StopForm(),
             "may_stop": request.user.has_perm("consent.add_suppression"),
