@@ -17,8 +17,11 @@ from subscribers.countries import names_with_codes
 from subscribers.numbers import UnusableNumber, parse
 
 UNUSABLE = {
-    "unreadable": gettext_lazy("This cannot be read as a phone number. Use digits only."),
+    "unreadable": gettext_lazy(
+        "This cannot be read as a phone number. Type it in full, as you would dial it."
+    ),
     "impossible": gettext_lazy("No phone has this number. Check that no digit is missing."),
+    "extension": gettext_lazy("A number with an extension gets no texts. Leave the extension out."),
     "landline": gettext_lazy("This is a landline. Texts reach mobile phones only."),
     "premium": gettext_lazy("This is a premium-rate number. Give the number of a mobile phone."),
     "toll_free": gettext_lazy("This is a free-call number. Give the number of a mobile phone."),

@@ -34,7 +34,8 @@ UNKNOWN_COUNTRY = "ZZ"
 
 
 class UnusableNumber(Exception):
-    """Why a number was refused: `code` is unreadable, impossible, country or a kind of number.
+    """Why a number was refused: `code` is unreadable, extension, impossible, country
+    or a kind of number.
 
     Never carries the number itself.
     """
@@ -54,6 +55,8 @@ def parse(text: str, *, country: str, countries: Collection[str] = ()) -> str:
         number = phonenumbers.parse(text, country)
     except NumberParseException:
         raise UnusableNumber("unreadable") from None
+    if number.extension:
+        raise UnusableNumber("extension")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if not is_fictional(e164):
         _refuse_unusable(number)

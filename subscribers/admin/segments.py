@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import NestedObjects
 from django.core.exceptions import PermissionDenied
+from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -105,6 +107,18 @@ class SegmentAdmin(GuardedAdmin):
         draft = _stored_draft(segment)
         return self._page(request, segment, SegmentForm(instance=segment), draft)
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What is used stays, and the refusal names what uses it."""
+        segment = self.get_object(request, object_id)
+        users = used_by(segment) if segment else []
+        if segment is None or not users:
+            return super().delete_view(request, object_id, extra_context)
+        words = {"name": segment.name, "users": ", ".join(f"“{each}”" for each in users)}
+        messages.error(request, _("“%(name)s” cannot be deleted. It is used by %(users)s.") % words)
+        return self.to_page_of(segment)
+
     def _segment(self, request: HttpRequest, object_id: str | None) -> Segment | None:
         if object_id is None:
             if not self.has_add_permission(request):
@@ -164,6 +178,13 @@ class SegmentAdmin(GuardedAdmin):
             "has_errors": form.errors or any(node.error for node in draft.every()),
         }
         return TemplateResponse(request, "admin/subscribers/segment/editor.html", context)
+
+
+def used_by(segment: Segment) -> list[str]:
+    """The names of all rows that refer to it, whichever app they are of."""
+    found = NestedObjects(using=DEFAULT_DB_ALIAS)
+    found.collect([segment])
+    return sorted(str(row) for row in found.protected)
 
 
 def _stored_draft(segment: Segment) -> Draft:

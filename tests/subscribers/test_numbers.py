@@ -23,7 +23,8 @@ def test_it_reads_what_people_type(text, country, e164):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("", "unreadable"), ("hello", "unreadable"), ("123", "impossible"),
+        ("", "unreadable"), ("hello", "unreadable"), ("07700 900123 ext. 5", "extension"),
+        ("123", "impossible"),
         ("+44 7700 90012", "impossible"), ("020 7946 0018", "landline"),
         ("0800 123 4567", "toll_free"), ("0906 123 4567", "premium"), ("\x00" * 20, "unreadable"),
     ],

@@ -5,6 +5,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
+from messaging.models import Campaign
 from subscribers.admin.drafts import WrittenRule, draft_from_post, draft_from_rule, press
 from subscribers.models import Segment
 from tests import cast
@@ -128,3 +129,13 @@ def test_a_malformed_post_is_an_ordinary_form(nodes: list[str]) -> None:
     data.setlist("node", nodes)
     draft = press(draft_from_post(data), "remove:everything")
     assert draft.is_group
+
+
+def test_a_segment_in_use_is_not_deleted_and_its_campaigns_are_named(author: Client) -> None:
+    author.post(reverse(NEW), {**POSTED, "save": "1"})
+    segment = Segment.objects.get()
+    Campaign.objects.filter(pk=cast.draft().pk).update(segment=segment, name="Late Friday")
+    address = reverse("admin:subscribers_segment_delete", args=[segment.pk])
+    page = author.post(address, {"post": "yes"}, follow=True).content.decode()
+    assert "It is used by “Late Friday”." in page
+    assert Segment.objects.filter(pk=segment.pk).exists()
