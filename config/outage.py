@@ -34,7 +34,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The site's answer to every other error, among them those of the middleware itself."""
     if isinstance(sys.exception(), OUTAGES):
         return outage_page(request)
-    return defaults.server_error(request)
+    return defaults.server_error(request, template_for(request, "500.html"))
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return defaults.page_not_found(request, exception, template_for(request, "404.html"))
+
+
+def template_for(request: HttpRequest, name: str) -> str:
+    """Staff are led back to their own first page, visitors to theirs."""
+    return f"admin/{name}" if request.path.startswith("/admin/") else name
 
 
 def outage_page(request: HttpRequest) -> HttpResponse:

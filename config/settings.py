@@ -355,6 +355,7 @@ LOGIN_URL = "admin:login"
 # --- Words and times ------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français"), ("es", "Español"), ("de", "Deutsch")]
+FORMAT_MODULE_PATH = ["config.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 # Clocks come from the pinned tzdata, not from whatever age of it a machine has: a text's hours
 # must not hang on that. Whoever sets PYTHONTZPATH means it.

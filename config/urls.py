@@ -14,4 +14,5 @@ urlpatterns = [
 ]
 
 # The database may go away before any view runs: the same page, the same promise.
+handler404 = "config.outage.page_not_found"
 handler500 = "config.outage.server_error"

@@ -22,7 +22,7 @@ from consent.regions import region_choices
 from consent.shown_words import shown_words
 from consent.standing import StandingLine
 from consent.time_zones import time_zone_choices
-from subscribers.countries import calling_code, country_name, names_with_codes
+from subscribers.countries import calling_code, in_a_sentence, names_with_codes
 from subscribers.fields import MobileNumberField
 from subscribers.models import Subscriber
 
@@ -173,7 +173,7 @@ def _number_hint(countries: list[str]) -> str:
     }
     if len(countries) == 1:
         return taken
-    home = {"country": country_name(countries[0])}
+    home = {"country": in_a_sentence(countries[0])}
     return f"{taken} {_('Without a + we read it as a number of %(country)s.') % home}"
 
 
@@ -187,7 +187,7 @@ class OwnNumber(forms.Form):
         self.fields["number"] = MobileNumberField(
             country=country,
             label=_("Your mobile number"),
-            help_text=hint % {"code": calling_code(country), "country": country_name(country)},
+            help_text=hint % {"code": calling_code(country), "country": in_a_sentence(country)},
             error_messages={"required": _("Give the number of your mobile phone.")},
         )
 

@@ -64,3 +64,36 @@ def test_the_menu_needs_no_script(root: Client) -> None:
     [menu] = re.findall(r'<details class="menu">(.*?)</details>', page, re.DOTALL)
     assert reverse("admin:messaging_campaign_changelist") in menu
     assert reverse("admin:consent_hold_changelist") in menu
+
+
+def test_what_is_not_there_leads_staff_back_to_their_own_pages(root: Client) -> None:
+    page = root.get("/admin/there-is-nothing-here/")
+    assert page.status_code == 404
+    assert f'href="{reverse("admin:index")}"' in page.content.decode()
+    assert f'href="{reverse("admin:index")}"' not in root.get("/nothing/").content.decode()
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+def test_a_filter_with_a_null_character_is_refused(root: Client, model: type) -> None:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    lookups = admin.site._registry[model].answered_lookups(None)
+    for lookup in lookups:
+        assert root.get(reverse(name), {lookup: "\0"}).status_code == 400, lookup
+
+
+def test_nothing_is_shown_of_how_a_password_is_kept(root: Client) -> None:
+    boss = StaffUser.objects.get(username="root")
+    boss.set_password("only for tests")
+    boss.save()
+    root.force_login(boss)
+    page = read(root, reverse("admin:governance_staffuser_change", args=[boss.pk]))
+    assert "Set a new password" in page
+    assert "md5" not in page
+    assert "salt" not in page
+    assert root.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 200
+
+
+def test_every_cell_of_a_list_names_its_column(root: Client) -> None:
+    cast.alice()
+    page = read(root, reverse("admin:subscribers_subscriber_changelist"))
+    assert 'data-label="Country" class="field-country"' in page

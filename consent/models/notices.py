@@ -148,7 +148,7 @@ class NoticeVersion(models.Model):
         triggers: ClassVar = [UNCHANGEABLE_WHEN_PUBLISHED]
 
     def __str__(self) -> str:
-        return f"{self.notice} {self.language} {self.number}"
+        return f"{self.notice}, {self.get_language_display()}, {self.number}"
 
 
 class NoticePurpose(models.Model):

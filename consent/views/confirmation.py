@@ -4,10 +4,12 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.circumstances import Circumstances
@@ -42,6 +44,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         except UnableToConfirm:
             form.add_error("code", form.refusal())
         else:
+            messages.success(request, _("Thank you. You said yes, and we wrote it down."))
             return SeeOther(reverse("consent:done"))
     context = {"form": form, "form_address": _form_just_filled_in(request), **LIMITS}
     return render(request, "consent/confirm.html", context, status=422 if form.errors else 200)
@@ -69,5 +72,5 @@ def _form_just_filled_in(request: HttpRequest) -> str:
 
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
-    """Confirmed: the same page for everybody."""
+    """The same page for everybody; that somebody said yes is told by a message, and once."""
     return render(request, "consent/done.html")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.forms import Erasure
@@ -19,6 +21,7 @@ from consent.standing import standings
 from consent.suppression import is_suppressed
 from consent.views.own import for_the_person, for_whoever_holds_the_phone
 from consent.visitors import client_address
+from subscribers.countries import country_name
 from subscribers.models import Attribute, Subscriber
 from subscribers.privacy import copy_of_everything, whole_history
 
@@ -56,12 +59,13 @@ def erase(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         at=timezone.now(),
     )
     close_page(request, at=timezone.now())
+    messages.success(request, _("Erased. You get no more texts."))
     return SeeOther(reverse("consent:erased"))
 
 
 @require_safe
 def erased(request: HttpRequest) -> HttpResponse:
-    """Done: the same page for everybody."""
+    """The same page for everybody; that somebody was erased is told by a message, and once."""
     return render(request, "consent/erased.html")
 
 
@@ -73,6 +77,8 @@ def copy(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     context = {
         "subscriber": subscriber,
         "answers": [(labels.get(c, c), v) for c, v in sorted(subscriber.attributes.items())],
+        "country": country_name(subscriber.country),
+        "area": _area_in_words(subscriber.number_area),
         "language": dict(settings.LANGUAGES).get(subscriber.language, subscriber.language),
         "lists": subscriber.lists.order_by("name"),
         "standings": standings(subscriber=subscriber, at=timezone.now()),
@@ -81,6 +87,11 @@ def copy(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "consent/copy.html", context)
+
+
+def _area_in_words(area: str) -> str:
+    """An area code as it is dialed, or the name of the country where that is all we know."""
+    return area if area.startswith("+") else country_name(area)
 
 
 @require_safe

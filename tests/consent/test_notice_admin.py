@@ -101,7 +101,9 @@ def test_an_author_does_not_publish(client: Client) -> None:
     form = cast.signup_form()
     assert "Your role does not include this." in press(client, "signupform", form, "unpublish")
     assert form.published_at is not None
-    assert client.get(reverse("admin:consent_signupform_publish", args=[form.pk])).status_code == 403
+    assert (
+        client.get(reverse("admin:consent_signupform_publish", args=[form.pk])).status_code == 403
+    )
 
 
 def test_the_publishing_button_saves_what_was_typed_first(boss: Client) -> None:

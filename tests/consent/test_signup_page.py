@@ -115,7 +115,7 @@ def test_looking_at_it_keeps_nothing(client, form):
     [
         ("hello", "cannot be read"),
         ("07700", "No phone has this number"),
-        ("+33 6 12 34 56 78", "numbers of United Kingdom (+44) or United States (+1)"),
+        ("+33 6 12 34 56 78", "numbers of the United Kingdom (+44) or the United States (+1)"),
         ("020 7946 0958", "landline"),
         ("0909 879 0000", "premium-rate"),
         ("0800 123 4567", "free-call"),
