@@ -18,7 +18,7 @@ from consent.freshness import fades_at
 from messaging.models import COUNTS_AS_SENT, MessageKind, Sender
 from messaging.places import Place, Places, is_registered, may_reach
 from messaging.rules import Frequency, SendFacts
-from subscribers.models import AgeBand
+from subscribers.models import is_under_age
 
 # No cap of any jurisdiction looks back further.
 LONGEST_CAP = timedelta(days=31)
@@ -141,7 +141,7 @@ def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> S
         number_usable=row["number_usable"],
         provenance_known=row["provenance_known"],
         campaign_texts_at=tuple(row["campaign_texts_at"]),
-        under_age=_is_under_age(row, at),
+        under_age=is_under_age(row["age_band"], row["age_band_ends_date"], at),
         guardian_agreed=row["guardian_agreed"],
         fades_at=fades_at(row["last_acted_at"], place.asked),
         caps=place.caps,
@@ -149,13 +149,6 @@ def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> S
         sender_reaches_country=may_reach(sender, row["country"]),
         sender_is_registered=is_registered(sender, row["country"], place.asked),
     )
-
-
-def _is_under_age(row: dict[str, Any], at: datetime) -> bool:
-    """Until the month in which the band ends is over everywhere on Earth."""
-    ends = row["age_band_ends_date"]
-    is_over = ends is not None and ends < (at - timedelta(hours=12)).date()
-    return row["age_band"] == AgeBand.MINOR and not is_over
 
 
 def _frequency(texts: int | None, days: int | None) -> Frequency | None:

@@ -76,10 +76,16 @@ STOP_ANSWER_RULES: tuple[Rule, ...] = (AnsweredOnce(), NumberKnown())
 HELP_ANSWER_RULES: tuple[Rule, ...] = (AnsweredOnce(), NumberKnown())
 ACCESS_CODE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
 NUMBER_CHANGE_RULES: tuple[Rule, ...] = (NotSuppressed(), NumberKnown())
-# The one text that a yes permits when it is about to end, or has ended.
+# The one text that a yes permits when it is about to end, or has ended. Nobody waits for it.
 RECONFIRMATION_RULES: tuple[Rule, ...] = (
-    RequestOpen(), NotSuppressed(), NotOnHold(), NotRestricted(), NumberKnown(), NumberUsable(),
-)  # fmt: skip
+    RequestOpen(),
+    NotSuppressed(),
+    NotOnHold(),
+    NotRestricted(),
+    NumberKnown(),
+    NumberUsable(),
+    InsideHours(),
+)
 GUARDIAN_RULES: tuple[Rule, ...] = (
     RequestOpen(), NotSuppressed(), NotRestricted(), NumberKnown(), NumberUsable(),
 )  # fmt: skip

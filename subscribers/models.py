@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
 import pgtrigger
@@ -22,6 +22,11 @@ class AgeBand(models.TextChoices):
     UNKNOWN = "unknown", _("not asked")
     ADULT = "adult", _("adult")
     MINOR = "minor", _("under age")
+
+
+def is_under_age(band: str, ends: date | None, at: datetime) -> bool:
+    """`ends` is the first day on which a minor is one no longer; None: unknown."""
+    return band == AgeBand.MINOR and (ends is None or ends > at.astimezone(UTC).date())
 
 
 class Subscriber(models.Model):
@@ -104,8 +109,7 @@ class Subscriber(models.Model):
 
     def is_under_age(self, at: datetime) -> bool:
         """As far as we know; someone whose band has no end stays in it."""
-        ends = self.age_band_ends_date
-        return self.age_band == AgeBand.MINOR and (ends is None or ends > at.astimezone(UTC).date())
+        return is_under_age(self.age_band, self.age_band_ends_date, at)
 
     @property
     def phone_number(self) -> str:

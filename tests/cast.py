@@ -308,15 +308,17 @@ def approver() -> StaffUser:
 
 
 def any_hour(at: datetime = NOON - DAY) -> None:
-    """For tests that go by the wall clock: campaigns may reach Britain at any hour."""
-    override_policy(
-        actor=staff("privacy officer", "Privacy officer"),
-        jurisdiction="GB",
-        kind="send_window",
-        value={"all": "00:00-24:00", "holiday": "as_day"},
-        reason="The tests run at any hour.",
-        at=at,
-    )
+    """For tests that go by the wall clock: texts may reach Britain at any hour."""
+    for applies_to in ("marketing", "service"):
+        override_policy(
+            actor=staff("privacy officer", "Privacy officer"),
+            jurisdiction="GB",
+            kind="send_window",
+            applies_to=applies_to,
+            value={"all": "00:00-24:00", "holiday": "as_day"},
+            reason="The tests run at any hour.",
+            at=at,
+        )
 
 
 def draft(body: str = "Open late on Friday.", purpose: Purpose | None = None) -> Campaign:

@@ -32,7 +32,11 @@ def zone_where_it_is(hour: int, at: datetime) -> str:
 def two_places(town) -> tuple[Subscriber, Subscriber]:
     """Alice where it is early afternoon, frank where everybody sleeps; texts from 8 to 20."""
     officer = cast.staff("privacy officer", "Privacy officer")
-    end_override(actor=officer, override=PolicyOverride.objects.get(), at=timezone.now())
+    end_override(
+        actor=officer,
+        override=PolicyOverride.objects.get(applies_to="marketing"),
+        at=timezone.now(),
+    )
     override_policy(
         actor=officer, jurisdiction="GB", kind="send_window",
         value={"all": "08:00-20:00", "holiday": "as_day"},
