@@ -97,12 +97,14 @@ def texted_alice() -> Subscriber:
     """One text of a campaign went to her; then she withdrew."""
     alice = cast.alice()
     campaign = cast.started(cast.draft(), cast.NOON + cast.HOUR)
-    Message.objects.create(
+    message = Message.objects.create(
         kind="marketing", campaign=campaign, subscriber=alice, sender=campaign.sender,
         purpose=campaign.purpose, consent_event=alice.consents.get().confirming_event,
         language="en", parts=1, send_after=cast.NOON, lapses_at=cast.NOON + cast.DAY,
-        queued_at=cast.NOON + cast.HOUR, permitted_at=cast.NOON + cast.HOUR, state="accepted",
+        queued_at=cast.NOON + cast.HOUR, permitted_at=cast.NOON + cast.HOUR,
     )  # fmt: skip
+    for message.state in ("submitting", "accepted"):
+        message.save()
     withdraw_consent(
         subscriber=alice, purpose=cast.news(), circumstances=Circumstances(),
         at=cast.NOON + 2 * cast.HOUR,

@@ -281,7 +281,7 @@ def test_the_audience_is_cut_with_the_most_that_a_text_may_take(carrier):
         known_as(cast.confirmed(number), "Łucja")
     campaign = cast.started(cast.draft(HELLO), AT)
     cut_audience(campaign_id=campaign.pk, at=AT)
-    assert take_turn(sender, marketing=True, at=AT).left == 2
+    assert [take_turn(sender, marketing=True, at=AT).left for _ in range(3)] == [1, 1, 0]
     assert limiter.reserve(sender, 1000).parts == 0
 
 
