@@ -60,6 +60,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many proxies of our own stand in front: the client address is read that far from the right.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 DEBUG = env.bool("DEBUG", default=False)
+# Warnings only: nobody silences what refuses to start.
+SILENCED_SYSTEM_CHECKS = [
+    check for check in env.list("SILENCED_SYSTEM_CHECKS", default=[]) if ".W" in check
+]
 
 # --- The organization -----------------------------------------------------
 ORGANIZATION = env.str("ORGANIZATION", default="Harbor Street Library" if DEMO else "")
@@ -300,7 +304,10 @@ ASK_AGAIN_DAYS = env.int("ASK_AGAIN_DAYS", default=30)
 # Further domains whose links are our own, beside the host of PUBLIC_URL.
 LINK_DOMAINS = env.list("LINK_DOMAINS", default=[])
 CANARY_WATCH_SECONDS = env.int("CANARY_WATCH_SECONDS", default=600)
-CANARY_SHORTEST_WATCH_SECONDS = env.int("CANARY_SHORTEST_WATCH_SECONDS", default=120)
+# Whoever tries the demo does not want to wait for simulated people to think.
+CANARY_SHORTEST_WATCH_SECONDS = env.int(
+    "CANARY_SHORTEST_WATCH_SECONDS", default=10 if DEMO else 120
+)
 BREAKER_PERCENT = {
     "opt_out": env.float("BREAKER_OPT_OUT_PERCENT", default=2.0),
     "complaint": env.float("BREAKER_COMPLAINT_PERCENT", default=0.1),
