@@ -97,14 +97,14 @@ class YoungSignupRequest(SignupRequest):
         return f"younger than {self.page.age_asked}"
 
 
-def typed_before(data: QueryDict, page: OpenForm, *, today: date) -> dict[str, Any]:
-    """What was filled in before these questions came up, to be shown again; nothing is lost."""
+def typed_before(
+    data: QueryDict, *, seen: SignupRequest, asked_next: SignupRequest
+) -> dict[str, Any]:
+    """What was filled in on one page, for the other that is shown next; nothing is lost."""
     typed: dict[str, Any] = dict(data.items())
     # A yes to words that have changed meanwhile does not count.
-    were_seen = data.get("words") == SignupRequest(page).fingerprint
-    ticked = data.getlist("purposes") if were_seen else []
-    words = YoungSignupRequest(page, today=today).fingerprint
-    return {**typed, "purposes": ticked, "words": words}
+    ticked = data.getlist("purposes") if data.get("words") == seen.fingerprint else []
+    return {**typed, "purposes": ticked, "words": asked_next.fingerprint}
 
 
 def asks_for_the_first_time(data: QueryDict) -> bool:

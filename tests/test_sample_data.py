@@ -46,7 +46,7 @@ from messaging.models import (
     Sender,
 )
 from messaging.statistics import progress
-from messaging.texts import open_text, text_of
+from messaging.texts import open_inbound, text_of
 from subscribers import numbers
 from subscribers.models import AgeBand, Segment, Subscriber, SubscriberList
 from subscribers.segments import matching
@@ -236,8 +236,8 @@ def test_texts_of_people_can_be_read_by_those_who_may() -> None:
     assert inbound is not None
     assert inbound.subscriber is not None
     assert inbound.text_ciphertext is not None
-    key, token = inbound.subscriber.subject_key.key, inbound.provider_message_id
-    assert open_text(bytes(inbound.text_ciphertext), key=key, receipt_token=token)
+    key, number = inbound.subscriber.subject_key.key, inbound.provider_message_id
+    assert open_inbound(inbound.text_ciphertext, key=key, provider_message_id=number)
     assert meanings == {"stop", "yes", "no", "help", "other"}
 
 
@@ -314,14 +314,14 @@ def test_removal_spares_tables_of_others() -> None:
         cursor.execute("CREATE TABLE lunch AS SELECT 'soup' AS monday")
     with pytest.raises(CommandError, match="not ours: lunch"):
         call_command("remove_sample_data", "--yes")
-    assert Subscriber.objects.count() == 300
+    assert Subscriber.objects.count() == EVERYBODY
 
 
 def test_removal_spares_a_database_that_never_was_the_demos() -> None:
     Purpose.objects.update(is_sample=False)
     with pytest.raises(CommandError, match="data of its own"):
         call_command("remove_sample_data", "--yes")
-    assert Subscriber.objects.count() == 300
+    assert Subscriber.objects.count() == EVERYBODY
 
 
 def test_removal_keeps_nothing(settings: Settings, tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ def _answer(request: HttpRequest, page: OpenForm) -> HttpResponse:
         return SeeOther(_confirm_page(link_token()))
     if entry.is_from_someone_younger:
         return _answer_young(request, page)
+    if not asks_for_the_first_time(request.POST):
+        return _back_to_everybody(request, page)
     if not entry.is_valid():
         return _show(request, page, entry.with_current_words(), status=422)
     try:
@@ -65,7 +67,8 @@ def _answer_young(request: HttpRequest, page: OpenForm) -> HttpResponse:
     at = timezone.now()
     today = at.date()
     if asks_for_the_first_time(request.POST):
-        typed = typed_before(request.POST, page, today=today)
+        seen, asked_next = SignupRequest(page), YoungSignupRequest(page, today=today)
+        typed = typed_before(request.POST, seen=seen, asked_next=asked_next)
         return _show(request, page, YoungSignupRequest(page, initial=typed, today=today))
     entry = YoungSignupRequest(page, request.POST, today=today)
     if not entry.is_valid():
@@ -80,6 +83,13 @@ def _answer_young(request: HttpRequest, page: OpenForm) -> HttpResponse:
     )
     ask_guardian(request=_wish(request, page, entry), household=household, at=at)
     return SeeOther(reverse("consent:guardian_asked"))
+
+
+def _back_to_everybody(request: HttpRequest, page: OpenForm) -> HttpResponse:
+    """They said "younger" by mistake: the page for everybody, as filled in as it can be."""
+    seen = YoungSignupRequest(page, today=timezone.now().date())
+    typed = typed_before(request.POST, seen=seen, asked_next=SignupRequest(page))
+    return _show(request, page, SignupRequest(page, initial=typed))
 
 
 def _wish(request: HttpRequest, page: OpenForm, entry: SignupRequest) -> Request:

@@ -155,9 +155,10 @@ def submit_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
 @transaction.atomic
 def approve_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     """Approve exactly what stands there now."""
-    campaign = _locked(campaign, S.SUBMITTED)
+    campaign = _held(campaign)
     action, authors = "messaging.approve_campaign", campaign.author_ids
     authorize(actor=actor, action=action, authors=authors, at=at)
+    _expect(campaign, (S.SUBMITTED,))
     found = problems(campaign, at=at)
     if found:
         raise UnableToApprove(found)
@@ -211,10 +212,11 @@ def restart_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
 
     A new canary goes first, and only what leaves from now on is held against it.
     """
-    campaign = _locked(campaign, S.PAUSED)
+    campaign = _held(campaign)
     authorize(
         actor=actor, action="messaging.restart_campaign", authors=had_a_hand_in(campaign), at=at
     )
+    _expect(campaign, (S.PAUSED,))
     if not campaign.is_tripped:
         raise UnableToMove([_("The breaker did not stop it: it can be resumed.")])
     campaign.restarted_at, campaign.restarted_by_id = at, actor.pk
@@ -246,9 +248,13 @@ def _asked_for(campaign: Campaign, at: datetime) -> dict[str, str]:
 
 def _locked(campaign: Campaign, *expected: CampaignStatus) -> Campaign:
     """The row as it is now, locked; refuses when someone else moved it meanwhile."""
-    current = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+    current = _held(campaign)
     _expect(current, expected)
     return current
+
+
+def _held(campaign: Campaign) -> Campaign:
+    return Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
 
 
 def _expect(campaign: Campaign, expected: Collection[CampaignStatus]) -> None:

@@ -73,7 +73,7 @@ def test_it_asks_once_in_time_and_says_what_no_answer_means(lasting):
     words = text_of(question)
     assert cast.ORGANIZATION in words
     assert "Opening hours and events (up to 4 texts in 30 days)" in words
-    assert "Nov. 2, 2027" in words
+    assert "2 November 2027" in words
     assert "reply NO, or nothing" in words
 
 

@@ -268,12 +268,13 @@ def test_a_yes_does_not_come_to_last_longer(client: Client):
 def test_staff_choose_the_change_beside_the_button(client: Client):
     version = draft()
     client.force_login(boss())
-    address = reverse("admin:consent_noticeversion_change", args=[version.pk])
-    assert "What it does to version 1" in client.get(address).content.decode()
-    button = reverse("admin:consent_noticeversion_publish", args=[version.pk])
-    page = client.post(button, {"change": "nothing"}, follow=True).content.decode()
+    address = reverse("admin:consent_noticeversion_publish", args=[version.pk])
+    page = client.get(address)
+    assert "What it does to version 1" in page.content.decode()
+    shown = page.context["shown"]
+    page = client.post(address, {"shown": shown, "change": "nothing"}).content.decode()
     assert "Say whether these words" in html.unescape(page)
-    client.post(button, {"change": "clarifies", "reason": REASON})
+    client.post(address, {"shown": shown, "change": "clarifies", "reason": REASON})
     version.refresh_from_db()
     assert version.change_reason == REASON
 

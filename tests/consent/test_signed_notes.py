@@ -120,7 +120,7 @@ def test_a_verifier_key_reads_back():
 def test_a_broken_verifier_key_is_refused(text):
     with pytest.raises(ValueError, match=r"verifier key|base64"):
         VerifierKey.parse(text)
-    with pytest.raises(yeslist_verify.Broken):
+    with pytest.raises(yeslist_verify.AskedWrongly):
         parse_key(text)
 
 

@@ -77,7 +77,7 @@ def test_the_examples_are_answers_themselves():
         ("number", True, "en", None),
         ("number", "3", "en", None),
         ("number", 3.5, "en", None),
-        ("date", "2026-11-05", "en", "Nov. 5, 2026"),
+        ("date", "2026-11-05", "en", "5 November 2026"),
         ("date", "2026-11-05", "de", "5. November 2026"),
         ("date", "2026-08-05", "fr", "5 août 2026"),
         ("date", "2026-08-05", "es", "5 de agosto de 2026"),
