@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-header --no-emit-index-url
 export PORT PYTHON
 
-.PHONY: help install develop demo run test stories soak bench-ledger check format lock clean
+.PHONY: help install develop demo run test stories soak bench-ledger check format lock messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -56,6 +56,20 @@ lock: develop ## renew requirements/*.txt from pyproject.toml
 	$(COMPILE) -c requirements/development.txt --no-annotate --extra local -o requirements/local.txt
 	$(COMPILE) -c requirements/development.txt --no-annotate -o requirements/production.txt
 	@! grep -n '://' requirements/*.txt || { echo "A lock file names an address."; exit 1; }
+
+# Staff pages are in English for now.
+STAFF_WORDS := '*/admin/*' '*/management/*' 'governance/*' 'config/*' 'messaging/rules/*' \
+	'messaging/handsets/*' 'templates/handsets/*' 'templates/evidence/*' 'messaging/operations/*' \
+	'messaging/models/*' 'consent/policy_*' \
+	'*/checks.py' '*/apps.py' 'subscribers/segments.py' '*/criteria.py' 'messaging/placeholders.py' \
+	'messaging/checklist.py' 'messaging/figures.py' 'consent/operations/publishing.py' \
+	'consent/operations/policy.py' 'consent/notice_substance.py' 'consent/loosening.py' \
+	'subscribers/authorization.py' 'tests/*' 'bench/*' 'verifier/*'
+
+messages: develop ## bring locale/ up to date with the code and compile it (needs GNU gettext)
+	@DEMO=1 $(MANAGE) makemessages --all --no-wrap --no-obsolete --add-location file -i .venv \
+		$(addprefix -i ,$(STAFF_WORDS))
+	@DEMO=1 $(MANAGE) compilemessages -i .venv
 
 clean: ## remove what make made; .local (your data) stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles

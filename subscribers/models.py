@@ -19,7 +19,7 @@ DATA_KEY_USE = "data key"
 
 
 class AgeBand(models.TextChoices):
-    UNKNOWN = "unknown", _("not asked")
+    UNKNOWN = "unknown", _("nothing kept")
     ADULT = "adult", _("adult")
     MINOR = "minor", _("under age")
 

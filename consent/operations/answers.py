@@ -267,6 +267,6 @@ def _welcome(confirmation: Confirmation, lines: list[ConfirmationPurpose], at: d
         subscriber=confirmation.subscriber,
         language=confirmation.language,
         at=at,
-        promises=promises_in_words([line.notice_purpose for line in lines]),
+        promises=promises_in_words([line.notice_purpose for line in lines], confirmation.language),
         link=page_address(token),
     )

@@ -99,7 +99,7 @@ def _words(subscriber: Subscriber, endings: Sequence[Ending], of_age: bool) -> s
     return render_text(
         TextKind.RECONFIRMATION,
         language=subscriber.language,
-        promises=promises_in_words([each.promise for each in endings]),
+        promises=promises_in_words([each.promise for each in endings], subscriber.language),
         day=day,
         of_age=of_age,
     )

@@ -145,7 +145,7 @@ def _question(request: Request, ward: Subscriber) -> str:
         TextKind.GUARDIAN,
         language=request.language,
         ending=ward.phone_number[-2:],
-        promises=promises_in_words(request.purposes),
+        promises=promises_in_words(request.purposes, request.language),
     )
 
 
@@ -252,7 +252,7 @@ def _ask_ward(
         TextKind.CONFIRMATION,
         language=question.language,
         code="",
-        promises=promises_in_words(promises),
+        promises=promises_in_words(promises, question.language),
     )
     confirmation = _confirmation(guardianship, ward, kind, question, at)
     add_lines(confirmation, promises, [line.requested_event for line in lines])

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from consent import caps
 from consent.circumstances import Circumstances, Reply, address_block
@@ -123,7 +125,7 @@ def ask(request: Request, subscriber: Subscriber, at: datetime) -> Confirmation:
         TextKind.CONFIRMATION,
         language=request.language,
         code=code,
-        promises=promises_in_words(request.purposes),
+        promises=promises_in_words(request.purposes, request.language),
     )
     about: dict[str, object] = {"confirmation_text": body}
     events = [record_request(request, each, subscriber, about, at) for each in request.purposes]
@@ -143,10 +145,12 @@ def close_open(subscriber: Subscriber, outcome: Outcome, at: datetime) -> None:
     subscriber.confirmations.filter(outcome=Outcome.OPEN).update(outcome=outcome, answered_at=at)
 
 
-def promises_in_words(purposes: Collection[NoticePurpose]) -> str:
+def promises_in_words(purposes: Collection[NoticePurpose], language: str) -> str:
     """ "Opening hours and events (up to 4 texts in 30 days)", joined."""
+    with override(language):
+        words = _("%(purpose)s (up to %(texts)d texts in %(days)d days)")
     return "; ".join(
-        f"{p.purpose.name} (up to {p.promised_texts} texts in {p.promised_days} days)"
+        words % {"purpose": p.purpose.name, "texts": p.promised_texts, "days": p.promised_days}
         for p in purposes
     )
 
