@@ -60,10 +60,10 @@ lock: develop ## renew requirements/*.txt from pyproject.toml
 # Staff pages are in English for now.
 STAFF_WORDS := '*/admin/*' '*/management/*' 'governance/*' 'config/*' 'messaging/rules/*' \
 	'messaging/handsets/*' 'templates/handsets/*' 'templates/evidence/*' 'messaging/operations/*' \
-	'messaging/models/*' 'consent/policy_*' \
+	'messaging/models/*' 'consent/policy/*' \
 	'*/checks.py' '*/apps.py' 'subscribers/segments.py' '*/criteria.py' 'messaging/placeholders.py' \
 	'messaging/checklist.py' 'messaging/figures.py' 'consent/operations/publishing.py' \
-	'consent/operations/policy.py' 'consent/notice_substance.py' 'consent/loosening.py' \
+	'consent/operations/policy.py' 'consent/notice_substance.py' 'consent/policy/loosening.py' \
 	'subscribers/authorization.py' 'tests/*' 'bench/*' 'verifier/*'
 
 messages: develop ## bring locale/ up to date with the code and compile it (needs GNU gettext)

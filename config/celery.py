@@ -11,7 +11,7 @@ import os
 from celery import Celery
 from celery.signals import worker_init
 
-from consent.policy_packs import packs
+from consent.policy.packs import packs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from consent.policy_packs import packs
+from consent.policy.packs import packs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

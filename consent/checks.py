@@ -12,8 +12,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from consent.policy_facts import UnreadablePacks
-from consent.policy_packs import FOLDER, load_packs, stale_packs
+from consent.policy.facts import UnreadablePacks
+from consent.policy.packs import FOLDER, load_packs, stale_packs
 from consent.sealing import verifier_keys
 
 AppConfigs = Sequence[AppConfig] | None

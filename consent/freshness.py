@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from consent.requirements import Requirements
+from consent.policy.requirements import Requirements
 
 
 def expires_at(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from consent.models import Purpose, PurposeKind
-from consent.requirements import Requirements, requirements
+from consent.policy.requirements import Requirements, requirements
 from subscribers import numbers
 from subscribers.models import Subscriber
 from subscribers.zones import whereabouts

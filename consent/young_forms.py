@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from consent.forms import SignupRequest
 from consent.open_forms import OpenForm
-from consent.requirements import Requirements
+from consent.policy.requirements import Requirements
 from subscribers.fields import MobileNumberField
 
 # Where one of them is missing, the questions were not shown yet.

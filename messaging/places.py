@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from consent.overrides import Override, live_overrides
-from consent.requirements import Requirements, requirements
-from consent.sending_hours import SendingHours, sending_hours
+from consent.policy.overrides import Override, live_overrides
+from consent.policy.requirements import Requirements, requirements
+from consent.policy.sending_hours import SendingHours, sending_hours
 from messaging.models import MessageKind, Sender
 from messaging.rules import Cap
 from subscribers.zones import Whereabouts, whereabouts

@@ -18,7 +18,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent.loosening import Effect, effect, shipped_value
 from consent.models import PolicyOverride
 from consent.operations.policy import (
     ACTION,
@@ -28,10 +27,11 @@ from consent.operations.policy import (
     refuse_second,
     refuse_unsound,
 )
-from consent.overrides import read_override
-from consent.policy_kinds import KINDS
-from consent.policy_packs import packs, stale_packs
-from consent.policy_words import NAMES, explain
+from consent.policy.kinds import KINDS
+from consent.policy.loosening import Effect, effect, shipped_value
+from consent.policy.overrides import read_override
+from consent.policy.packs import packs, stale_packs
+from consent.policy.words import NAMES, explain
 from subscribers.admin.guarded import GuardedAdmin, attempt, staff
 
 

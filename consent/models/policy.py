@@ -25,7 +25,7 @@ class PolicyOverride(models.Model):
     jurisdiction = models.CharField(
         _("jurisdiction"), max_length=10, help_text=_("Such as GB, US-FL, or default.")
     )
-    # A name in consent.policy_kinds.KINDS.
+    # A name in consent.policy.kinds.KINDS.
     kind = models.CharField(_("rule"), max_length=30)
     applies_to = models.CharField(
         _("for texts of"),
@@ -33,7 +33,7 @@ class PolicyOverride(models.Model):
         choices=AppliesTo.choices,
         default=AppliesTo.MARKETING,
     )
-    # As a policy pack writes it; consent.policy_kinds says how.
+    # As a policy pack writes it; consent.policy.kinds says how.
     value = models.JSONField(_("value"))
     reason = models.CharField(_("reason"), max_length=400)
     made_by = models.ForeignKey(

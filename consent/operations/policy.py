@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from consent.models import AppliesTo, PolicyOverride
-from consent.policy_facts import is_jurisdiction
-from consent.policy_fields import FieldError
-from consent.policy_kinds import KINDS
+from consent.policy.facts import is_jurisdiction
+from consent.policy.fields import FieldError
+from consent.policy.kinds import KINDS
 from subscribers.authorization import Staff, authorize
 
 ACTION = "consent.override_policy"

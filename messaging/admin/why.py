@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from consent.windows import DAY_NAMES
+from consent.policy.windows import DAY_NAMES
 from messaging.explanation import explain
 from messaging.models import Campaign
 from messaging.places import Place

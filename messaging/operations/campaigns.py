@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.models import PurposeKind
-from consent.requirements import requirements
+from consent.policy.requirements import requirements
 from messaging.approvals import approval_holds, content_hash
 from messaging.audience import audience, countries_of, forecast, rule_of
 from messaging.breaker import canary_size

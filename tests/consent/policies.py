@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from consent.overrides import Override
-from consent.policy_facts import Fact, Pack
-from consent.policy_kinds import Cap, Deadline
-from consent.windows import Hours, Windows
+from consent.policy.facts import Fact, Pack
+from consent.policy.kinds import Cap, Deadline
+from consent.policy.overrides import Override
+from consent.policy.windows import Hours, Windows
 
 # A busy machine is no failure.
 unhurried = settings(

@@ -4,7 +4,12 @@ from datetime import date
 
 import pytest
 
-from consent.calendars import HolidayCalendar, business_day_after, has_region, is_business_day
+from consent.policy.calendars import (
+    HolidayCalendar,
+    business_day_after,
+    has_region,
+    is_business_day,
+)
 
 
 def calendar(*codes: str) -> HolidayCalendar:

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from consent.loosening import Effect, effect, shipped_value
 from consent.models import PolicyOverride
 from consent.operations.policy import UnableToOverride, end_override, override_policy
-from consent.overrides import live_overrides
-from consent.policy_facts import UnreadablePacks
-from consent.policy_kinds import KINDS, Cap
-from consent.requirements import requirements
+from consent.policy.facts import UnreadablePacks
+from consent.policy.kinds import KINDS, Cap
+from consent.policy.loosening import Effect, effect, shipped_value
+from consent.policy.overrides import live_overrides
+from consent.policy.requirements import requirements
 from governance.roles import ADMINISTRATOR, APPROVER, EDITOR, PRIVACY_OFFICER, VIEWER
 from subscribers.authorization import NotAuthorized
 from tests import cast

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from django.core.checks import run_checks
 
-from consent import checks, policy_packs
-from consent.policy_facts import UnreadablePacks
-from consent.policy_kinds import KINDS, Cap
-from consent.policy_packs import load_packs, packs, read_pack, stale_packs
-from consent.policy_words import NAMES
-from consent.requirements import evaluate
-from consent.windows import Hours
+from consent import checks
+from consent.policy import packs as policy_packs
+from consent.policy.facts import UnreadablePacks
+from consent.policy.kinds import KINDS, Cap
+from consent.policy.packs import load_packs, packs, read_pack, stale_packs
+from consent.policy.requirements import evaluate
+from consent.policy.windows import Hours
+from consent.policy.words import NAMES
 
 HEAD = 'jurisdiction = "US-FL"\nname = "Florida"\nreview_by = 2027-11-30\n'
 FACT = {

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.overrides import Override
-from consent.policy_facts import Pack, country_of
-from consent.policy_kinds import KINDS, Cap
-from consent.requirements import Requirements, evaluate, requirements
-from consent.windows import Hours, Windows
+from consent.policy.facts import Pack, country_of
+from consent.policy.kinds import KINDS, Cap
+from consent.policy.overrides import Override
+from consent.policy.requirements import Requirements, evaluate, requirements
+from consent.policy.windows import Hours, Windows
 from tests.consent import policies
 from tests.consent.policies import AT, default_pack, override, pack, stated, unhurried
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.calendars import HolidayCalendar
-from consent.sending_hours import SendingHours, sending_hours
-from consent.windows import ALWAYS, Hours, Windows
+from consent.policy.calendars import HolidayCalendar
+from consent.policy.sending_hours import SendingHours, sending_hours
+from consent.policy.windows import ALWAYS, Hours, Windows
 from subscribers.zones import Whereabouts, whereabouts
 from tests.consent import policies
 

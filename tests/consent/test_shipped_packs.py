@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from consent.policy_kinds import Cap
-from consent.policy_packs import FOLDER, packs
-from consent.requirements import Requirements, requirements
-from consent.windows import clock
+from consent.policy.kinds import Cap
+from consent.policy.packs import FOLDER, packs
+from consent.policy.requirements import Requirements, requirements
+from consent.policy.windows import clock
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.calendars import HolidayCalendar
-from consent.policy_packs import packs
-from consent.requirements import evaluate
+from consent.policy.calendars import HolidayCalendar
+from consent.policy.packs import packs
+from consent.policy.requirements import evaluate
 from messaging import gate
 from messaging.models import MessageKind
 from messaging.places import Places

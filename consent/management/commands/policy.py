@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from consent.policy_facts import DEFAULT, UnreadablePacks, is_jurisdiction
-from consent.policy_packs import packs
-from consent.policy_words import Explanation, Line, explain
+from consent.policy.facts import DEFAULT, UnreadablePacks, is_jurisdiction
+from consent.policy.packs import packs
+from consent.policy.words import Explanation, Line, explain
 
 YEARS = range(1990, 2100)
 

@@ -10,12 +10,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from consent.overrides import Override, live_overrides
-from consent.policy_facts import Fact, Pack, country_of
-from consent.policy_kinds import KINDS
-from consent.policy_packs import packs
-from consent.requirements import Question, Requirements, Source, answers, required
-from consent.windows import WHOLE_DAY, Hours, Windows
+from consent.policy.facts import Fact, Pack, country_of
+from consent.policy.kinds import KINDS
+from consent.policy.overrides import Override, live_overrides
+from consent.policy.packs import packs
+from consent.policy.requirements import Question, Requirements, Source, answers, required
+from consent.policy.windows import WHOLE_DAY, Hours, Windows
 
 WEEKDAYS = (
     gettext_lazy("Monday"),

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from consent.policy_kinds import KINDS
-from consent.policy_packs import packs
-from consent.requirements import Question, answers
+from consent.policy.kinds import KINDS
+from consent.policy.packs import packs
+from consent.policy.requirements import Question, answers
 
 
 class Effect(models.TextChoices):

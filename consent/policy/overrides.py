@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Q
 
 from consent.models import PolicyOverride
-from consent.policy_facts import UnreadablePacks
-from consent.policy_fields import FieldError
-from consent.policy_kinds import KINDS
+from consent.policy.facts import UnreadablePacks
+from consent.policy.fields import FieldError
+from consent.policy.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)

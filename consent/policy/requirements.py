@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from consent.overrides import Override, live_overrides
-from consent.policy_facts import DEFAULT, Fact, Pack, country_of
-from consent.policy_kinds import KINDS, Cap
-from consent.policy_packs import packs
-from consent.windows import Windows
+from consent.policy.facts import DEFAULT, Fact, Pack, country_of
+from consent.policy.kinds import KINDS, Cap
+from consent.policy.overrides import Override, live_overrides
+from consent.policy.packs import packs
+from consent.policy.windows import Windows
 
 # Somewhere on Earth it is a date for this long before and after it is one in UTC.
 EARLIEST, LATEST = timedelta(hours=-12), timedelta(hours=14)

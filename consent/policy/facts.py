@@ -10,7 +10,7 @@ from typing import Any
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from consent.calendars import has_region
+from consent.policy.calendars import has_region
 
 # The pack of whoever's jurisdiction is unknown, and of countries without a pack of their own.
 DEFAULT = "default"

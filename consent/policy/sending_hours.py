@@ -14,10 +14,10 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from consent.calendars import HolidayCalendar
-from consent.overrides import Override, live_overrides
-from consent.requirements import Question, required
-from consent.windows import MINUTES, WHOLE_DAY, Hours, Windows
+from consent.policy.calendars import HolidayCalendar
+from consent.policy.overrides import Override, live_overrides
+from consent.policy.requirements import Question, required
+from consent.policy.windows import MINUTES, WHOLE_DAY, Hours, Windows
 from subscribers.zones import Whereabouts
 
 # A text that is on its way when the window closes would arrive too late.

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
-from consent.policy_fields import FieldError, table, whole_number, words_in
-from consent.windows import ALWAYS, DAY_NAMES, MINUTES, WHOLE_DAY, Hours, Windows
+from consent.policy.fields import FieldError, table, whole_number, words_in
+from consent.policy.windows import ALWAYS, DAY_NAMES, MINUTES, WHOLE_DAY, Hours, Windows
 
 SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 DAY_GROUPS = {

@@ -14,11 +14,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from consent.policy_facts import DEFAULT, Fact, Pack, UnreadablePacks, is_jurisdiction
-from consent.policy_fields import FieldError
-from consent.policy_kinds import KINDS
+from consent.policy.facts import DEFAULT, Fact, Pack, UnreadablePacks, is_jurisdiction
+from consent.policy.fields import FieldError
+from consent.policy.kinds import KINDS
 
-FOLDER = Path(__file__).resolve().parent / "policy"
+FOLDER = Path(__file__).resolve().parent
 # What the default pack has to answer, because others are filled up from it.
 ALWAYS_ANSWERED = (
     "send_window",

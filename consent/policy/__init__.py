@@ -1,0 +1,1 @@
+"""What the law asks, by jurisdiction: the packs as data, and what they come to for one person."""
