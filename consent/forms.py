@@ -174,7 +174,9 @@ def _number_hint(countries: list[str]) -> str:
     if len(countries) == 1:
         return taken
     home = {"country": in_a_sentence(countries[0])}
-    return f"{taken} {_('Without a + we read it as a number of %(country)s.') % home}"
+    # Apart from the line above: what stands inside an f-string is not found for translation.
+    without_plus = _("Without a + we read it as a number of %(country)s.") % home
+    return f"{taken} {without_plus}"
 
 
 class OwnNumber(forms.Form):

@@ -5,12 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from consent.policy.windows import DAY_NAMES
+from consent.policy.words import hours_by_day, line_of
 from messaging.explanation import explain
 from messaging.models import Campaign
-from messaging.places import Place
 from subscribers.models import Subscriber
 
 MOST_CAMPAIGNS = 50
@@ -26,22 +23,8 @@ def why_context(person: Subscriber, campaign: Campaign, at: datetime) -> dict[st
         "campaign": campaign,
         "explanation": explanation,
         "where": explanation.place.where,
-        "windows": window_lines(explanation.place),
-        "asked": explanation.place.asked,
+        "windows": list(hours_by_day(explanation.place.asked.windows)),
+        "laws": [line_of(source) for source in explanation.place.asked.sources],
         "opens_at": explanation.place.hours.opens_at(at),
         "now": at,
     }
-
-
-def window_lines(place: Place) -> list[tuple[str, str]]:
-    """(day, hours) from Monday to Sunday, and holidays."""
-    names = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"),
-             _("Saturday"), _("Sunday")]  # fmt: skip
-    windows = place.asked.windows
-    days = dict(zip(DAY_NAMES, names, strict=True))
-    lines = [(days[day], _hours(hours)) for day, hours in zip(DAY_NAMES, windows.days, strict=True)]
-    return [*lines, (_("Public holidays"), _hours(windows.holiday))]
-
-
-def _hours(hours: object) -> str:
-    return str(hours) if hours is not None else _("none")
