@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-header --no-emit-index-url
 export PORT PYTHON
 
-.PHONY: help install develop demo run test stories soak bench-ledger check format lock messages clean
+.PHONY: help install develop demo run test stories soak bench-ledger bench-people bench-send check format lock messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,6 +36,12 @@ soak: develop ## 50,000 random steps and 20,000 falsified ledgers (an hour or so
 
 bench-ledger: develop ## how many events a second are recorded and sealed (SECONDS=20)
 	$(BIN)/python -W ignore bench/ledger.py
+
+bench-people: develop ## how many people with a yes are loaded a second, for the others (PEOPLE=100000)
+	$(BIN)/python -W ignore bench/people.py
+
+bench-send: develop ## how many texts a second leave (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=send,plain,ceiling)
+	$(BIN)/python -W ignore bench/send.py
 
 check: develop ## format, lint, types, layers, templates, migrations, production settings
 	$(BIN)/ruff format --check .

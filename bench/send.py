@@ -1,0 +1,185 @@
+"""How fast a campaign leaves: `make bench-send` (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=...).
+
+Real Celery workers and the real operations; the sender's rate is far above what any machine
+reaches. The judge is a carrier in a process of its own (bench/carrier.py): a text counts when it
+stands in that log. The first texts of a campaign, its canary, go alone and are then watched for a
+second or more, so they are not counted. Everything runs on one machine: database, cache, workers,
+carrier, and this script.
+
+STAGES, separated by commas, are parts of the run: `send`, `plain` (one task for each message, see
+bench/plain.py), `ceiling` (a bare client, see bench/ceiling.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.rig import PATIENCE_SECONDS, ROOT, Rig, cpu_seconds, rig
+
+N = int(os.environ.get("N", "200000"))
+WORKERS = int(os.environ.get("WORKERS", "2"))
+LATENCY_MS = float(os.environ.get("LATENCY_MS", "0"))
+STAGES = os.environ.get("STAGES", "send,plain,ceiling").split(",")
+PLAIN = int(os.environ.get("PLAIN", "3000"))
+CEILING = int(os.environ.get("CEILING", "20000"))
+NO_YES, STOPPED = 0.02, 0.01
+LOAD_BEFORE = os.getloadavg()[0]
+Figures = dict[str, Any]
+
+
+def main() -> None:
+    with rig("send") as made:
+        from bench.campaigns import any_hour, new_list
+        from bench.judge import LogReader
+
+        any_hour()
+        people = new_list("Everyone")
+        log = LogReader(made.carrier_log)
+        figures: Figures = {"people_per_s": load_people(people.pk)}
+        carrier = made.start_carrier(latency_ms=LATENCY_MS)
+        for stage, measure in (("send", send), ("plain", plain), ("ceiling", ceiling)):
+            if stage in STAGES:
+                figures |= measure(made, people, log)
+        made.stop(carrier)
+        show(figures)
+
+
+def load_people(list_id: int) -> int:
+    from django.utils import timezone
+
+    from bench.people import Plan, load
+
+    plan = Plan(N, list_id, timezone.now(), withdrawn=NO_YES, suppressed=STOPPED)
+    return round(N / load(plan))
+
+
+def send(made: Rig, people: Any, log: Any) -> Figures:
+    """One campaign to everybody, from its start to the last row."""
+    from bench import campaigns, judge, stages
+
+    crew = made.start_crew(WORKERS)
+    try:
+        cpu = [cpu_seconds(child) for child in (crew[0], made.postgres.child)]
+        began = time.monotonic()
+        campaign = campaigns.start(campaigns.draft("Send", people))
+        audience = campaigns.await_cut(campaign) - began
+        campaigns.await_end(campaign, log.size)
+        took = time.monotonic() - began
+        cpu = [
+            cpu_seconds(child) - before
+            for child, before in zip((crew[0], made.postgres.child), cpu, strict=True)
+        ]
+        time.sleep(1)  # the last sums of the stages, the last lines of the log
+    except campaigns.Stalled:
+        raise SystemExit(f"the campaign got stuck\n{made.ends_of_logs()}") from None
+    made.stop(*crew)
+    texts = log.new()
+    counted = texts[campaign.canary_size :]
+    return {
+        "messages_per_s": round(judge.per_second(counted)),
+        "first_tenth_per_s": round(judge.per_second(judge.tenth(counted, 0))),
+        "last_tenth_per_s": round(judge.per_second(judge.tenth(counted, 9))),
+        "audience_s": round(audience, 2),
+        "start_to_finish_s": round(took, 2),
+        "texts": len(texts),
+        **judge.look_up(texts)._asdict(),
+        "stage_us": stage_us(stages.collected(made.stages), len(texts)),
+        "worker_cpu_us": round(cpu[0] / len(texts) * 1e6),
+        "database_cpu_us": round(cpu[1] / len(texts) * 1e6),
+    }
+
+
+def stage_us(seconds: dict[str, float], texts: int) -> dict[str, float]:
+    """Microseconds for each text that left, summed over the worker's processes."""
+    return {
+        stage: total if stage == "missing" else round(total / texts * 1_000_000, 1)
+        for stage, total in seconds.items()
+    }
+
+
+def plain(made: Rig, people: Any, log: Any) -> Figures:
+    from bench import judge
+    from bench import plain as peer
+    from tests import cast
+
+    peer.publish(people.pk, cast.news().pk, PLAIN)
+    worker = made.start_worker("plain", "plain", WORKERS, app="bench.plain")
+    give_up = time.monotonic() + PATIENCE_SECONDS + PLAIN / 100
+    while peer.left() and time.monotonic() < give_up:
+        time.sleep(0.2)
+    time.sleep(0.1)
+    made.stop(worker)
+    return {"plain_per_s": round(judge.per_second(log.new()))}
+
+
+def ceiling(made: Rig, people: Any, log: Any) -> Figures:
+    """As many processes as the workers have."""
+    from bench import judge
+
+    carrier = next(child for child in made.children if child.name == "carrier")
+    before = cpu_seconds(carrier)
+    command = [sys.executable, str(ROOT / "bench" / "ceiling.py"), str(CEILING)]
+    clients = [subprocess.Popen(command) for _ in range(WORKERS)]
+    ended = [client.wait() for client in clients]
+    if any(ended):
+        raise SystemExit("a bare client failed")
+    time.sleep(0.1)
+    texts = log.new()
+    return {
+        "client_ceiling_per_s": round(judge.per_second(texts)),
+        "carrier_cpu_us": round((cpu_seconds(carrier) - before) / len(texts) * 1e6, 1),
+    }
+
+
+WORDS = {
+    "messages_per_s": "texts each second, from the first after the canary to the last",
+    "first_tenth_per_s": "the same, of the first tenth",
+    "last_tenth_per_s": "the same, of the last tenth",
+    "plain_per_s": "texts each second with one task for each message",
+    "ratio_to_plain": "how many times as fast",
+    "client_ceiling_per_s": "requests each second of a bare client to the same carrier",
+    "audience_s": "seconds from the start until the whole audience was written",
+    "start_to_finish_s": "seconds from the start until every person had an outcome",
+    "texts": "texts that left",
+    "duplicates": "texts that left twice",
+    "unauthorized": "texts to people who had not agreed, or had said stop",
+    "worker_cpu_us": "microseconds of one core for each text: the workers of campaigns",
+    "database_cpu_us": "microseconds of one core for each text: the database",
+    "carrier_cpu_us": "microseconds of one core for each text: the carrier",
+    "people_per_s": "people loaded each second before it began",
+    "people": "people on the list",
+    "workers": "worker processes for campaigns",
+    "latency_ms": "milliseconds until the carrier answers",
+    "cores": "cores",
+    "load_before": "load of the machine before it began",
+}
+
+
+def show(figures: Figures) -> None:
+    if figures.get("plain_per_s") and "messages_per_s" in figures:
+        figures["ratio_to_plain"] = round(figures["messages_per_s"] / figures["plain_per_s"], 1)
+    figures |= {
+        "people": N,
+        "workers": WORKERS,
+        "latency_ms": LATENCY_MS,
+        "cores": os.cpu_count(),
+        "load_before": round(LOAD_BEFORE, 1),
+    }
+    for name, words in WORDS.items():
+        if name in figures:
+            print(f"{figures[name]:>10}  {words}")
+    for stage, microseconds in figures.get("stage_us", {}).items():
+        print(f"{microseconds:>10}  of the workers' microseconds for each text: {stage}")
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
