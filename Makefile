@@ -38,7 +38,7 @@ bench-ledger: develop ## how many events a second are recorded and sealed (SECON
 	$(BIN)/python -W ignore bench/ledger.py
 
 bench-people: develop ## how many people with a yes are loaded a second, for the others (PEOPLE=100000)
-	$(BIN)/python -W ignore bench/people.py
+	$(BIN)/python -W ignore bench/load.py
 
 bench-send: develop ## how many texts a second leave (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=send,plain,ceiling)
 	$(BIN)/python -W ignore bench/send.py

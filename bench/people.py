@@ -3,8 +3,6 @@
 They come in by COPY, with the triggers off: what the triggers would add (a place in the queue for
 sealing) is loaded too, and what they would refuse is looked for by `bench.sample`. The confirmed
 yes is there with its evidence; the request before it is not.
-
-`make bench-people` (PEOPLE=100000) says how fast that is, and checks.
 """
 
 from __future__ import annotations
@@ -12,18 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
-import os
 import secrets
-import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from django.conf import settings
+from django.db import connection
+
+from bench.rig import query
+from consent.freshness import asks_again_at, expires_at
+from consent.ledger import SALT_BYTES, SCHEMA_VERSION, evidence_place
+from consent.local_law import law_for
+from consent.operations.ageing import LOOK_EVERY
+from subscribers import encryption, numbers
+from subscribers.identifiers import uuid7
+from subscribers.models import NUMBER_USE, SubjectKey, Subscriber
+from tests import cast
 
 BATCH = 10_000
 LOADERS = 2
@@ -102,8 +108,6 @@ class Promise:
 
 def load(plan: Plan) -> float:
     """Load them with `LOADERS` processes; the seconds that took."""
-    from django.db import connection
-
     began = time.monotonic()
     first_id = _next_id()
     promise = _promise()
@@ -127,15 +131,11 @@ def load(plan: Plan) -> float:
 
 
 def _next_id() -> int:
-    from bench.rig import query
-
     return int(query("SELECT COALESCE(max(id), 0) + 1 FROM subscribers_subscriber")[0])
 
 
 def _tidy(next_id: int) -> None:
     """Sequences go on behind what was loaded, and the planner knows of it."""
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT setval(pg_get_serial_sequence('subscribers_subscriber', 'id'), %s, false)",
@@ -146,8 +146,6 @@ def _tidy(next_id: int) -> None:
 
 
 def _promise() -> Promise:
-    from tests import cast
-
     version, form = cast.notice_version(), cast.signup_form()
     promise = version.purposes.select_related("purpose").get(purpose=cast.news())
     return Promise(
@@ -158,14 +156,6 @@ def _promise() -> Promise:
 
 def _law(country: str, at: datetime) -> Law:
     """Asked of the policy packs once, through someone of that country."""
-    from django.conf import settings
-
-    from consent.freshness import asks_again_at, expires_at
-    from consent.local_law import law_for
-    from consent.operations.ageing import LOOK_EVERY
-    from subscribers.models import Subscriber
-    from tests import cast
-
     person = Subscriber()
     person.phone_number = number(country, 1)
     asked, given_at = law_for(person, at=at, purpose=cast.news()), at - SAID_YES
@@ -188,7 +178,6 @@ def number(country: str, nth: int) -> str:
 def _load_some(
     plan: Plan, promise: Promise, laws: list[Law], first_id: int, start: int, end: int
 ) -> None:
-    from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -224,32 +213,30 @@ class Maker:
     """Writes the rows of one person after the other, as the operations would."""
 
     def __init__(self, plan: Plan, promise: Promise, rows: Rows) -> None:
-        from subscribers import encryption
-
         self._plan, self._promise, self._rows = plan, promise, rows
         self._given_at = plan.at - SAID_YES
         self._given = self._given_at.isoformat()
         self._no_at = self._given_at + timedelta(days=1)
         self._digest_key = encryption.current_keys()[1]
-        self._evidence = {
-            "method": "reply by text",
-            "reply": "YES",
-            "provider": "simulator",
-            "received_at": self._given,
-            "language": "en",
-            "statement": promise.statement,
-            "requested_at": self._given,
-            "guardian": "",
-        }
+        self._proof = _json(
+            {
+                "method": "reply by text",
+                "reply": "YES",
+                "provider": "simulator",
+                "provider_message_id": "yes-{}",
+                "received_at": self._given,
+                "language": "en",
+                "statement": promise.statement,
+                "requested_at": self._given,
+                "guardian": "",
+            }
+        )
 
     def person(self, id: int, e164: str, law: Law) -> None:
         """Someone on the list who said yes."""
-        from subscribers import encryption, numbers
-        from subscribers.models import NUMBER_USE, SubjectKey
-
-        self._id, self._law, self._subject = id, law, uuid4()
-        public_id = uuid4()
-        ciphertext = encryption.encrypt(e164.encode(), use=NUMBER_USE, place=str(public_id))
+        self._id, self._law, self._subject = id, law, str(uuid4())
+        public_id = str(uuid4())
+        ciphertext = encryption.encrypt(e164.encode(), use=NUMBER_USE, place=public_id)
         self._digest = numbers.digest(e164).hex()
         self._key = encryption.new_data_key()
         self._rows["subscribers_subscriber"].append(
@@ -262,7 +249,7 @@ class Maker:
         self._rows["subscribers_listmembership"].append(
             f"{self._plan.list_id}\t{id}\t{self._given}\n"
         )
-        proof = {**self._evidence, "provider_message_id": f"yes-{id}"}
+        proof = self._proof.replace("{}", str(id))
         self._confirming = self._event("confirmed", proof, self._given_at, law.expires_at)
 
     def stands(self) -> None:
@@ -276,7 +263,7 @@ class Maker:
     def takes_back(self, *, stops: bool) -> None:
         """The next day they withdrew, by STOP or on their page."""
         at = self._no_at.isoformat()
-        self._event("withdrawn", {"method": "page"}, self._no_at, NO)
+        self._event("withdrawn", _json({"method": "page"}), self._no_at, NO)
         self._rows["consent_consent"].append(
             f"{self._id}\t{self._promise.purpose_id}\twithdrawn\t{at}"
             f"\t{NO}\t{NO}\t{NO}\t{NO}\t{NO}\t{at}\n"
@@ -286,11 +273,8 @@ class Maker:
                 f"\\\\x{self._digest}\t{self._digest_key}\ttext\t{at}\n"
             )
 
-    def _event(self, kind: str, proof: dict[str, object], at: datetime, expires_at: str) -> UUID:
-        from consent.ledger import SCHEMA_VERSION
-        from subscribers.identifiers import uuid7
-
-        event, moment, p = uuid7(at), at.isoformat(), self._promise
+    def _event(self, kind: str, proof: str, at: datetime, expires_at: str) -> str:
+        event, moment, p = str(uuid7(at)), at.isoformat(), self._promise
         sealed = self._sealed(event, kind, proof)
         # Withdrawals name no notice, as those that the operation records.
         agreed = (
@@ -307,42 +291,12 @@ class Maker:
         self._rows["consent_ledgerpending"].append(f"{event}\n")
         return event
 
-    def _sealed(self, event: UUID, kind: str, proof: dict[str, object]) -> bytes:
-        from consent.ledger import SALT_BYTES, SCHEMA_VERSION, evidence_place
-        from subscribers import encryption
-
-        text = json.dumps(proof, sort_keys=True, ensure_ascii=False).encode()
-        opened = secrets.token_bytes(SALT_BYTES) + text
+    def _sealed(self, event: str, kind: str, proof: str) -> bytes:
+        opened = secrets.token_bytes(SALT_BYTES) + proof.encode()
         place = evidence_place(event, kind, SCHEMA_VERSION)
         sealed = encryption.encrypt_with(self._key, opened, place=place)
         return hashlib.sha256(opened).digest() + sealed
 
 
-def main() -> None:
-    from bench.rig import rig
-
-    with rig("people"):
-        from django.utils import timezone
-
-        from bench.campaigns import any_hour, draft, new_list
-        from bench.sample import check
-
-        at, count = timezone.now(), int(os.environ.get("PEOPLE", "100000"))
-        any_hour()
-        everyone = new_list("Everyone")
-        plan = Plan(
-            count, everyone.pk, at, countries=tuple(PREFIXES), withdrawn=0.05, suppressed=0.05
-        )
-        seconds = load(plan)
-        campaign = draft("People", everyone)
-        figures = {
-            "people": count,
-            "people_per_s": round(count / seconds),
-            "sample": 200,
-            "sample_let_go": check(campaign, at=timezone.now()),
-        }
-        print(json.dumps(figures))
-
-
-if __name__ == "__main__":
-    main()
+def _json(proof: dict[str, str]) -> str:
+    return json.dumps(proof, sort_keys=True, ensure_ascii=False)

@@ -168,8 +168,8 @@ def query(statement: str, parameters: Any = None) -> tuple[Any, ...]:
 
 
 def cpu_seconds(child: Child) -> float:
-    """What a child and its own children have used so far."""
+    """What a child and its own children have used so far, the ended ones included."""
     assert child.process is not None
     parent = psutil.Process(child.process.pid)
     times = [each.cpu_times() for each in (parent, *parent.children(recursive=True))]
-    return float(sum(t.user + t.system for t in times))
+    return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
