@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_process_init
 
 from consent.policy.packs import packs
+from messaging.lanes.deadman import arm
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,4 +26,10 @@ def read_policy_packs(**_about: object) -> None:
     packs()
 
 
+def arm_dead_man(**_about: object) -> None:
+    """A process of the pool may be ended at any moment: another one takes its place."""
+    arm()
+
+
 worker_init.connect(read_policy_packs, weak=False)
+worker_process_init.connect(arm_dead_man, weak=False)

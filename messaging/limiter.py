@@ -1,128 +1,192 @@
-"""How fast a sender may go: GCRA, exact over any number of workers and machines.
+"""How fast texts may leave: GCRA, exact over any number of workers and machines.
 
-The state is one number per sender in Redis or Valkey, the theoretical arrival
-time of the next part, moved by one script on the server's clock. Redis gone
-means no reservation: marketing waits.
+A text needs room with its sender, with its provider account, and where its country has a limit,
+there. The state of each is one number in Redis or Valkey, the theoretical arrival time of the
+next part, moved by one script on the server's clock. Redis gone means no room: marketing waits.
 """
 
 from __future__ import annotations
 
 import functools
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol, Self
 
 from django.conf import settings
 from redis import Redis
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 
-from messaging.models import Sender
+from messaging.models import RateLimit, Sender
 
 HORIZON_SECONDS = 0.8  # a permission is good for one second; see messaging.lanes.turn
+# Between the reservation and the first write the permission has to be committed. Who starts late
+# would crowd into the slots behind.
+LEAD_SECONDS = 0.05
 STATE_KEPT_SECONDS = 3600  # beyond the time when the last reservation is paid off
+# People are locked meanwhile, and a STOP waits for them.
+ANSWERS_WITHIN_SECONDS = 0.5
 
-# KEYS[1] the sender's state; ARGV: microseconds per part, burst, parts wanted, horizon.
-# Returns parts granted, the start of the first in microseconds from now, and the state
-# before and after.
-RESERVE = """
+# KEYS the states; ARGV[1] their paces [[microseconds per part, burst], …], [2] the microseconds
+# that a text may start ahead, [3] those that it has to, [4] how many of the keys count for every
+# text, [5] seconds to keep a state.
+PRELUDE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local interval, wanted = tonumber(ARGV[1]), tonumber(ARGV[3])
-local tolerance = (tonumber(ARGV[2]) - 1) * interval
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local room = math.floor((now + tonumber(ARGV[4]) + tolerance - arrival) / interval) + 1
-local granted = math.max(0, math.min(wanted, room))
-local paid_off = string.format('%.0f', arrival + granted * interval)
-if granted > 0 then
-  local kept = math.ceil((tonumber(paid_off) - now) / 1000000) + tonumber(ARGV[5])
-  redis.call('SET', KEYS[1], paid_off, 'EX', kept)
+local paces, horizon, lead = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local common = tonumber(ARGV[4])
+local arrivals = {}
+for k, key in ipairs(KEYS) do
+  arrivals[k] = math.max(tonumber(redis.call('GET', key) or 0), now + lead)
 end
-local begins = string.format('%.0f', arrival)
-return {granted, string.format('%.0f', arrival - tolerance - now), begins, paid_off}
-"""
-# ARGV: the state before and after the reservation, microseconds of the parts used, and of
-# those beyond what was reserved (negative: unused). Slots go back only while the state is
-# exactly what the reservation left: behind it, others may have been given theirs. A charge
-# is always taken, behind everybody.
-SETTLE = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
-local state, beyond = redis.call('GET', KEYS[1]), tonumber(ARGV[4])
-local arrival
-if state == ARGV[2] then
-  arrival = tonumber(ARGV[1]) + tonumber(ARGV[3])
-elseif beyond > 0 then
-  arrival = math.max(tonumber(state or 0), now) + beyond
-else
-  return
+-- When a text of so many parts may start by one key: in the slot of its last part, or where it is
+-- longer than any burst, alone.
+local function start(k, parts)
+  local interval, burst = paces[k][1], paces[k][2]
+  return arrivals[k] + (math.min(parts, burst) - burst) * interval
 end
-local kept = math.ceil(math.max(0, arrival - now) / 1000000) + tonumber(ARGV[5])
-redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'EX', kept)
 """
+# Returns the parts that may start within the horizon, and microseconds until there is room.
+LOOK = (
+    PRELUDE
+    + """
+local room, wait = 1 / 0, 0
+for k = 1, common do
+  local first, interval = start(k, 1), paces[k][1]
+  room = math.min(room, math.floor((now + horizon - first) / interval) + 1)
+  wait = math.max(wait, first - now - horizon)
+end
+return {math.max(0, room), string.format('%.0f', math.max(0, wait))}
+"""
+)
+# ARGV[6]: the texts [[parts, key of the country or 0], …]. Returns for each its start in
+# microseconds from now, -1 where there is no room. Who is behind somebody without room in the
+# common keys waits too: nobody is overtaken by a shorter text.
+RESERVE = (
+    PRELUDE
+    + """
+local texts, starts, full = cjson.decode(ARGV[6]), {}, false
+for i, text in ipairs(texts) do
+  local keys, at = {}, now
+  for k = 1, common do keys[k] = k end
+  if text[2] > 0 then keys[common + 1] = text[2] end
+  local fits = not full
+  for _, k in ipairs(keys) do
+    local by_key = start(k, text[1])
+    if by_key > now + horizon then
+      fits = false
+      full = full or k <= common
+    end
+    at = math.max(at, by_key)
+  end
+  if fits then
+    for _, k in ipairs(keys) do arrivals[k] = arrivals[k] + text[1] * paces[k][1] end
+  end
+  starts[i] = fits and string.format('%.0f', at - now) or '-1'
+end
+for k, key in ipairs(KEYS) do
+  local kept = math.ceil((arrivals[k] - now) / 1000000) + tonumber(ARGV[5])
+  redis.call('SET', key, string.format('%.0f', arrivals[k]), 'EX', kept)
+end
+return starts
+"""
+)
 
 
 class LimiterUnavailable(Exception):
     """Redis or Valkey does not answer, so no rate can be reserved."""
 
 
-@dataclass(frozen=True)
-class Reservation:
-    """`parts` may leave, the first `first_after` seconds from now, then one each `interval`.
-
-    `begins` and `ends` are the sender's state before and after, in microseconds of the
-    server's clock, as the server wrote them.
-    """
+class Room(NamedTuple):
+    """`parts` may start within the horizon; where none may, there is room in `wait` seconds."""
 
     parts: int
-    first_after: float
-    interval: float
-    begins: str
-    ends: str
+    wait: float
 
-    def starts_after(self, parts_before: int) -> float:
-        """Seconds from the reservation until a text may start that has so many parts before it."""
-        return max(0.0, self.first_after + parts_before * self.interval)
+
+class Load(NamedTuple):
+    """A text as the limiter sees it: its parts, and the ISO code of its country or ""."""
+
+    parts: int
+    country: str = ""
+
+
+class Rates(Protocol):
+    """What a turn asks before texts leave."""
+
+    def room(self) -> Room:
+        """How much could leave now, at a glance: others may be quicker."""
+        ...
+
+    def reserve(self, texts: Sequence[Load]) -> list[float | None]:
+        """Seconds from now at which each may start; None: it has to wait for another turn."""
+        ...
+
+
+class Pace(NamedTuple):
+    key: str
+    interval: float  # microseconds per part
+    burst: int
+
+    @classmethod
+    def of(cls, key: str, limit: Sender | RateLimit) -> Self:
+        name = f"{settings.KEY_PREFIX}:rate:{key}"
+        return cls(name, 1_000_000 / float(limit.parts_per_second), limit.burst)
+
+
+@dataclass(frozen=True)
+class SharedRates:
+    """The rates of one sender as all workers share them. Its methods raise `LimiterUnavailable`."""
+
+    common: tuple[Pace, ...]
+    by_country: dict[str, Pace]
+
+    @classmethod
+    def of(cls, sender: Sender) -> Self:
+        common, by_country = [Pace.of(f"{sender.pk}", sender)], {}
+        for limit in RateLimit.objects.filter(provider=sender.provider):
+            pace = Pace.of(f"{sender.provider}:{limit.country}", limit)
+            if limit.country:
+                by_country[limit.country] = pace
+            else:
+                common.append(pace)
+        return cls(tuple(common), by_country)
+
+    def room(self) -> Room:
+        parts, wait = _ask(LOOK, self.common, len(self.common))
+        return Room(int(parts), int(wait) / 1_000_000)
+
+    def reserve(self, texts: Sequence[Load]) -> list[float | None]:
+        if not texts:
+            return []
+        countries = sorted({text.country for text in texts} & self.by_country.keys())
+        nth = {country: n for n, country in enumerate(countries, start=len(self.common) + 1)}
+        paces = (*self.common, *(self.by_country[country] for country in countries))
+        asked = json.dumps([[text.parts, nth.get(text.country, 0)] for text in texts])
+        starts = map(int, _ask(RESERVE, paces, len(self.common), asked))
+        return [None if start < 0 else start / 1_000_000 for start in starts]
 
 
 @functools.cache
 def _redis() -> Redis:
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=3, socket_connect_timeout=3)
-
-
-def _key(sender: Sender) -> str:
-    return f"{settings.KEY_PREFIX}:rate:{sender.pk}"
-
-
-def _interval_microseconds(sender: Sender) -> float:
-    return 1_000_000 / float(sender.parts_per_second)
-
-
-def reserve(sender: Sender, parts: int) -> Reservation:
-    """Reserve up to `parts` that start within the horizon; raises `LimiterUnavailable`."""
-    interval = _interval_microseconds(sender)
-    arguments = (interval, sender.burst, parts, HORIZON_SECONDS * 1_000_000, STATE_KEPT_SECONDS)
-    try:
-        granted, first, begins, ends = _redis().eval(RESERVE, 1, _key(sender), *arguments)
-    except RedisError:
-        raise LimiterUnavailable from None
-    return Reservation(
-        parts=int(granted),
-        first_after=float(first) / 1_000_000,
-        interval=interval / 1_000_000,
-        begins=begins.decode(),
-        ends=ends.decode(),
+    patience = ANSWERS_WITHIN_SECONDS
+    return Redis.from_url(
+        settings.REDIS_URL, socket_timeout=patience, socket_connect_timeout=patience
     )
 
 
-def settle(sender: Sender, reservation: Reservation, *, used: int) -> None:
-    """Give back the parts of a reservation that nobody will use, or charge those beyond it.
+@functools.cache
+def _script(redis: Redis, body: str) -> Script:
+    return redis.register_script(body)
 
-    Once for each reservation, and before its texts leave: what came back later than that
-    would be lost time. Raises `LimiterUnavailable`.
-    """
-    if used == reservation.parts:
-        return
-    interval = reservation.interval * 1_000_000
-    arguments = (used * interval, (used - reservation.parts) * interval, STATE_KEPT_SECONDS)
+
+def _ask(script: str, paces: Sequence[Pace], common: int, *more: str) -> list[bytes]:
+    ahead = [HORIZON_SECONDS * 1_000_000, LEAD_SECONDS * 1_000_000]
+    shown = json.dumps([[pace.interval, pace.burst] for pace in paces])
+    arguments: list[str | float] = [shown, *ahead, common, STATE_KEPT_SECONDS, *more]
     try:
-        _redis().eval(SETTLE, 1, _key(sender), reservation.begins, reservation.ends, *arguments)
+        answer: list[bytes] = _script(_redis(), script)([pace.key for pace in paces], arguments)
     except RedisError:
         raise LimiterUnavailable from None
+    return answer

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from redis import Redis
 
-from messaging.lanes.submission import close_connections
+from messaging.lanes.wire import close_connections
 from tests.triggers import truncate_triggers
 
 # A busy machine is no reason to fail.

@@ -13,9 +13,10 @@ from django.db.models.functions import Cast, Concat
 
 from config.sample.timeline import MINUTE
 from consent.models import Confirmation
-from messaging.lanes import claims, permits, results
+from messaging.lanes import chunks, claims, permits, results
 from messaging.lanes.permits import Permitted
 from messaging.lanes.results import Result
+from messaging.lanes.shares import Shares
 from messaging.lanes.wording import Wording
 from messaging.models import (
     CAMPAIGN_KINDS,
@@ -127,11 +128,13 @@ def _next_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> datetime |
 
 def _take_turn(campaign: Campaign, carrier: Carrier, at: datetime) -> datetime | None:
     """Ask the gate about the next few; returns when the next turn is, None when nobody waits."""
-    batch = claims.claim(campaign.sender, marketing=True, limit=TEXTS_PER_SECOND, at=at)
-    wording = Wording.of(batch)
-    decisions = permits.decide(batch, wording, at)
+    parts = TEXTS_PER_SECOND
+    batch = claims.claim_campaign_texts(campaign.sender, shares=Shares(), parts=parts, at=at)
+    wording = Wording.of(batch.messages)
+    decisions = permits.decide(batch.messages, wording, at)
     note_canaries_left(campaign_ids=wording.full_canaries(), at=at)
     ended = [carrier.take(text) for text in permits.write(decisions, at)]
+    chunks.put_off(batch.chunks)
     results.record([result for result, _receipt in ended], at=at + SECOND / 4)
     for place, (_ended, receipt) in enumerate(ended):
         if receipt is not None:

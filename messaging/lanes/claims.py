@@ -4,37 +4,48 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from django.db import connection
 
 from messaging.facts import Known, Question, load
+from messaging.lanes import chunks
+from messaging.lanes.chunks import DueChunk
+from messaging.lanes.shares import Shares
 from messaging.models import MessageKind, Sender
 from messaging.rules import SendFacts
 from messaging.texts import open_text
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import SubjectKey, Subscriber
 
-DUE = """
-    FROM messaging_message m
-    LEFT JOIN messaging_campaign k ON k.id = m.campaign_id
-    WHERE m.sender_id = %(sender)s AND m.state = 'queued' AND m.send_after <= %(at)s
-      AND (m.campaign_id IS NOT NULL) = %(marketing)s
-      AND (k.id IS NULL OR k.status = 'running'
-           AND (k.canary_left_at IS NULL OR k.canary_passed_at IS NOT NULL))
-    ORDER BY m.send_after, m.id LIMIT %(limit)s
-"""
-CLAIM = f"""
-    SELECT m.id, m.subscriber_id, m.kind, m.campaign_id, m.confirmation_id, m.purpose_id,
-        m.language, m.parts, m.lapses_at, m.receipt_token, m.text_ciphertext,
-        (SELECT count(*) FROM messaging_attempt y
-            WHERE y.message_id = m.id AND y.outcome = 'throttled') AS throttled
-    {DUE}
+# How often the provider asked us to wait with a text, for those that were tried before.
+THROTTLED = """CASE WHEN m.attempts_made = 0 THEN 0 ELSE (SELECT count(*) FROM messaging_attempt y
+            WHERE y.message_id = m.id AND y.outcome = 'throttled') END AS throttled"""
+COLUMNS = f"""m.id, m.subscriber_id, m.kind, m.campaign_id, m.confirmation_id, m.purpose_id,
+        m.language, m.parts, m.lapses_at, m.receipt_token, m.text_ciphertext, {THROTTLED}"""
+IN_CHUNK = f"""
+    SELECT {COLUMNS} FROM messaging_message m
+    WHERE m.id BETWEEN %(first)s AND %(last)s
+      AND m.campaign_id IS NOT DISTINCT FROM %(campaign)s
+      AND m.state = 'queued' AND m.send_after <= %(at)s
+    ORDER BY m.id LIMIT %(limit)s
     FOR UPDATE OF m SKIP LOCKED
 """
-# Without a lock and without a promise: only so that no lane reserves much more than it can use.
-COUNT_DUE = f"SELECT COALESCE(sum(d.parts), 0)::int AS parts FROM (SELECT m.parts {DUE}) d"
+SYSTEM_DUE = """
+    FROM messaging_message m
+    WHERE m.sender_id = %(sender)s AND m.campaign_id IS NULL AND m.state = 'queued'
+      AND m.send_after <= %(at)s
+    ORDER BY m.send_after, m.id LIMIT %(limit)s
+"""
+SYSTEM_TEXTS = f"SELECT {COLUMNS} {SYSTEM_DUE} FOR UPDATE OF m SKIP LOCKED"
+COUNT_SYSTEM_DUE = f"""
+    SELECT COALESCE(sum(d.parts), 0)::int AS parts
+    FROM (SELECT m.parts, m.send_after {SYSTEM_DUE}) d WHERE d.send_after > %(since)s
+"""
+# Campaigns do not wait longer for texts that nobody seems to send.
+SYSTEM_TEXTS_TAKE = timedelta(seconds=30)
 # A person someone else is busy with stays queued; nothing here ever waits.
 LOCK_PEOPLE = """
     SELECT id FROM subscribers_subscriber WHERE id = ANY(%(people)s)
@@ -63,6 +74,7 @@ class Claimed:
     throttled: int
     lapses_at: datetime
     receipt_token: str
+    country: str
     confirming_event_id: uuid.UUID | None
     facts: SendFacts
     to: str = field(repr=False)
@@ -71,16 +83,69 @@ class Claimed:
     answers: str = field(repr=False, default="{}")
 
 
-def parts_due(sender: Sender, *, marketing: bool, limit: int, at: datetime) -> int:
-    """About how many parts the next `limit` due messages have; 0: nothing is due."""
-    wanted = {"sender": sender.pk, "marketing": marketing, "limit": limit, "at": at}
-    return int(_rows(COUNT_DUE, wanted)[0]["parts"])
+@dataclass
+class Batch:
+    """What a turn claimed. `chunks` are locked with it; `dry` campaigns had no more to give."""
+
+    messages: list[Claimed] = field(default_factory=list)
+    chunks: list[int] = field(default_factory=list)
+    dry: set[int] = field(default_factory=set)
 
 
-def claim(sender: Sender, *, marketing: bool, limit: int, at: datetime) -> list[Claimed]:
-    """Lock due messages and their people, then load the facts. Inside a transaction."""
-    wanted = {"sender": sender.pk, "marketing": marketing, "limit": limit, "at": at}
-    due = _rows(CLAIM, wanted)
+def system_parts_due(sender: Sender, *, limit: int, at: datetime) -> int:
+    """How many parts of the next `limit` texts that people wait for just became due."""
+    wanted = {"sender": sender.pk, "limit": limit, "at": at, "since": at - SYSTEM_TEXTS_TAKE}
+    return int(_rows(COUNT_SYSTEM_DUE, wanted)[0]["parts"])
+
+
+def claim_system_texts(sender: Sender, *, parts: int, at: datetime) -> Batch:
+    """Lock due texts that people wait for, of about so many parts. Inside a transaction."""
+    rows = _rows(SYSTEM_TEXTS, {"sender": sender.pk, "at": at, "limit": parts})
+    return Batch(messages=_with_facts(_fitting(rows, parts), sender, at))
+
+
+def claim_campaign_texts(sender: Sender, *, shares: Shares, parts: int, at: datetime) -> Batch:
+    """Lock due texts of the sender's campaigns, of about so many parts, in fair shares.
+
+    Inside a transaction. What one campaign has no use for goes to the others.
+    """
+    batch, rows = Batch(), []
+    quotas = shares.split(parts, chunks.weights(sender.pk, at))
+    for campaign_id, quota in quotas.items():
+        rows += _from_campaign(campaign_id, quota, batch, at)
+    for campaign_id in quotas.keys() - batch.dry:
+        left = parts - sum(row["parts"] for row in rows)
+        rows += _from_campaign(campaign_id, left, batch, at)
+    batch.messages = _with_facts(rows, sender, at)
+    return batch
+
+
+def _from_campaign(
+    campaign_id: int, parts: int, batch: Batch, at: datetime
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while (left := parts - sum(row["parts"] for row in found)) > 0:
+        chunk = chunks.take_chunk(campaign_id, beside=batch.chunks, at=at)
+        if chunk is None:
+            batch.dry.add(campaign_id)
+            break
+        batch.chunks.append(chunk.id)
+        found += _fitting(_in_chunk(chunk, campaign_id, left, at), left)
+    return found
+
+
+def _in_chunk(chunk: DueChunk, campaign_id: int, limit: int, at: datetime) -> list[dict[str, Any]]:
+    wanted = {"first": chunk.first, "last": chunk.last, "campaign": campaign_id}
+    return _rows(IN_CHUNK, wanted | {"at": at, "limit": limit})
+
+
+def _fitting(rows: list[dict[str, Any]], parts: int) -> list[dict[str, Any]]:
+    """As many as begin within so many parts; the last may be longer, or it would never leave."""
+    before = accumulate((row["parts"] for row in rows), initial=0)
+    return [row for row, begins in zip(rows, before, strict=False) if begins < parts]
+
+
+def _with_facts(due: list[dict[str, Any]], sender: Sender, at: datetime) -> list[Claimed]:
     if not due:
         return []
     people = _rows(LOCK_PEOPLE, {"people": [message["subscriber_id"] for message in due]})
@@ -120,6 +185,7 @@ def _claimed(message: dict[str, Any], known: Known) -> Claimed:
     to, body, key = _readable({**known.row, **message})
     return Claimed(
         kind=MessageKind(message["kind"]),
+        country=known.row["country"],
         confirming_event_id=known.row["confirming_event_id"],
         answers=known.row["answers"],
         facts=replace(known.facts, number_known=bool(to)),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from django.db import connection
@@ -15,6 +16,7 @@ from consent.operations.answers import note_texts_left
 from messaging import gate
 from messaging.lanes.claims import Claimed
 from messaging.lanes.wording import Wording
+from messaging.limiter import Load, Rates
 from messaging.models import ANSWERS
 from messaging.models.triggers import LIVE_SUPPRESSION, STANDING_CONSENT
 from messaging.parts import parts
@@ -60,6 +62,7 @@ class Permitted:
     """One text that may leave now. `to` and `body` live only as long as the turn."""
 
     id: int
+    campaign_id: int | None
     attempt: int
     to: str = field(repr=False)
     body: str = field(repr=False)
@@ -68,15 +71,47 @@ class Permitted:
     # How often the provider asked us to wait with this one.
     throttled: int
     confirmation_id: int | None
+    # Seconds from the reservation of its rate.
+    starts_after: float
+
+
+@dataclass(slots=True)
+class Allowed:
+    """A text to which nobody objects: as it leaves, and what it takes."""
+
+    message: Claimed
+    body: str = field(repr=False)
+    parts: int
+    starts_after: float = 0.0
 
 
 @dataclass
 class Decisions:
     """What the gate said about a batch, before it is written."""
 
-    allowed: list[tuple[Claimed, str]] = field(default_factory=list)
-    ended: list[tuple[int, str, list[Objection]]] = field(default_factory=list)
-    later: list[tuple[int, datetime, list[Objection]]] = field(default_factory=list)
+    allowed: list[Allowed] = field(default_factory=list)
+    ended: list[tuple[Claimed, str, list[Objection]]] = field(default_factory=list)
+    later: list[tuple[Claimed, datetime, list[Objection]]] = field(default_factory=list)
+
+    def reserve(self, rates: Rates, *, most: int | None = None) -> None:
+        """Keep of the allowed those that the rates, and `most` parts, have room for.
+
+        The others stay queued as they are. So does whatever was said of the same people: it may
+        have been said because of a text that does not leave now.
+        """
+        within = self.allowed if most is None else self._within(most)
+        starts = rates.reserve([Load(text.parts, text.message.country) for text in within])
+        for text, start in zip(within, starts, strict=True):
+            text.starts_after = -1.0 if start is None else start
+        leaves = {id(text) for text in within if text.starts_after >= 0}
+        waiting = {t.message.subscriber_id for t in self.allowed if id(t) not in leaves}
+        self.allowed = [text for text in self.allowed if id(text) in leaves]
+        self.ended = [each for each in self.ended if each[0].subscriber_id not in waiting]
+        self.later = [each for each in self.later if each[0].subscriber_id not in waiting]
+
+    def _within(self, parts: int) -> list[Allowed]:
+        sums = accumulate(text.parts for text in self.allowed)
+        return [text for text, total in zip(self.allowed, sums, strict=True) if total <= parts]
 
 
 def decide(batch: Iterable[Claimed], wording: Wording, at: datetime) -> Decisions:
@@ -125,17 +160,19 @@ def _decide_one(
 ) -> bool:
     """True when the text may go."""
     if message.lapses_at <= at:
-        decisions.ended.append((message.id, "lapsed", []))
+        decisions.ended.append((message, "lapsed", []))
         return False
     said = gate.objections(message.kind, facts)
     if not said:
-        decisions.allowed.append((message, message.body or wording.body(message)))
+        body = message.body or wording.body(message)
+        # What really leaves is what is charged: the row was written before it was known.
+        decisions.allowed.append(Allowed(message, body, parts(body)))
         return True
     again_at = gate.retry_at(said)
     if again_at is None or again_at > message.lapses_at:
-        decisions.ended.append((message.id, "withheld", said))
+        decisions.ended.append((message, "withheld", said))
     else:
-        decisions.later.append((message.id, again_at, said))
+        decisions.later.append((message, again_at, said))
     return False
 
 
@@ -147,56 +184,59 @@ def write(decisions: Decisions, at: datetime) -> list[Permitted]:
 
 
 def _permit(decisions: Decisions, at: datetime) -> list[Permitted]:
-    allowed = {message.id: (message, body) for message, body in decisions.allowed}
-    if not allowed:
+    if not decisions.allowed:
         return []
-    parameters: dict[str, Any] = {
-        "at": at,
-        "ids": list(allowed),
-        "answers": [str(kind) for kind in ANSWERS],
-        "events": [message.confirming_event_id if message.campaign_id else None
-                   for message, _ in allowed.values()],
-        "texts": [
-            seal_text(body, key=message.key, receipt_token=message.receipt_token)
-            for message, body in allowed.values()
-        ],
-        # What really leaves is what is charged: the row was written before it was known.
-        "parts": [parts(body) for _, body in allowed.values()],
-    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(PERMIT, parameters)
+        cursor.execute(PERMIT, _permissions(decisions.allowed, at))
         let_go = dict(cursor.fetchall())
-    counted = dict(zip(allowed, parameters["parts"], strict=True))
     permitted = [
-        _permitted(*allowed[id], attempt=let_go[id], taken=counted[id])
-        for id in allowed
-        if id in let_go
+        _permitted(text, attempt=let_go[text.message.id])
+        for text in decisions.allowed
+        if text.message.id in let_go
     ]
     asked = [text.confirmation_id for text in permitted if text.confirmation_id is not None]
     note_texts_left(confirmation_ids=asked, at=at)
     return permitted
 
 
-def _permitted(message: Claimed, body: str, *, attempt: int, taken: int) -> Permitted:
+def _permissions(allowed: list[Allowed], at: datetime) -> dict[str, Any]:
+    messages = [text.message for text in allowed]
+    return {
+        "at": at,
+        "ids": [message.id for message in messages],
+        "answers": [str(kind) for kind in ANSWERS],
+        "events": [m.confirming_event_id if m.campaign_id else None for m in messages],
+        "texts": [
+            seal_text(t.body, key=t.message.key, receipt_token=t.message.receipt_token)
+            for t in allowed
+        ],
+        "parts": [text.parts for text in allowed],
+    }
+
+
+def _permitted(text: Allowed, *, attempt: int) -> Permitted:
+    message = text.message
     return Permitted(
         id=message.id,
+        campaign_id=message.campaign_id,
         attempt=attempt,
         to=message.to,
-        body=body,
+        body=text.body,
         receipt_token=message.receipt_token,
-        parts=taken,
+        parts=text.parts,
         throttled=message.throttled,
         confirmation_id=message.confirmation_id,
+        starts_after=text.starts_after,
     )
 
 
 def _withhold(decisions: Decisions, at: datetime) -> None:
     if not decisions.ended:
         return
-    ids, states, said = zip(*decisions.ended, strict=True)
+    messages, states, said = zip(*decisions.ended, strict=True)
     parameters: dict[str, Any] = {
         "at": at,
-        "ids": list(ids),
+        "ids": [message.id for message in messages],
         "states": list(states),
         "objections": [_json(s) for s in said],
     }
@@ -207,9 +247,9 @@ def _withhold(decisions: Decisions, at: datetime) -> None:
 def _defer(decisions: Decisions) -> None:
     if not decisions.later:
         return
-    ids, times, said = zip(*decisions.later, strict=True)
+    messages, times, said = zip(*decisions.later, strict=True)
     parameters: dict[str, Any] = {
-        "ids": list(ids),
+        "ids": [message.id for message in messages],
         "times": list(times),
         "objections": [_json(s) for s in said],
     }

@@ -12,6 +12,8 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from consent.operations.answers import note_texts_left
+from messaging.lanes import chunks
+from messaging.lanes.daily import give_back
 from messaging.models import Attempt, AttemptOutcome, Message, MessageState
 from messaging.operations.gone_numbers import note_gone
 
@@ -91,7 +93,11 @@ def record(results: list[Result], *, at: datetime) -> None:
     ids = [result.id for result in results]
     with connection.cursor() as cursor:
         cursor.execute(LOCK, {"ids": ids})
+    back = [result.id for result in results if result.state == MessageState.QUEUED]
+    give_back(message_ids=back)
+    with connection.cursor() as cursor:
         cursor.execute(RECORD, _columns(results, at))
+    chunks.reopen(back)
     _keep_attempts(results, at)
     note_gone(message_ids=[r.id for r in results if r.number_gone], at=at)
     put_back = [r.confirmation_id for r in results if r.confirmation_id is not None]

@@ -1,19 +1,15 @@
-"""Hand permitted texts to their provider, each at its start time, none too late."""
+"""Hand one permitted text to its provider, at its start time, and say how that ended."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import logging
-import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
-
-from django.conf import settings
 
 from messaging.lanes.permits import Permitted
 from messaging.lanes.results import MOST_TRIES, Result
-from messaging.models import AttemptOutcome, MessageState, Sender
+from messaging.models import AttemptOutcome, MessageState
 from messaging.providers.base import OutgoingText, Provider, provider
 from messaging.providers.errors import (
     NotWritten,
@@ -30,63 +26,47 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE_SECONDS = 60
 
 
-@functools.cache
-def event_loop() -> asyncio.Runner:
-    """One event loop per worker process, so that its connections stay open between turns."""
-    return asyncio.Runner()
+@dataclass(frozen=True)
+class Flight:
+    """The texts of one turn on their way. Times are of `time.monotonic()`.
+
+    Each starts at `reserved_at` and its own seconds; none is written after `not_after`. Whoever
+    could still write at `killed_at` must not.
+    """
+
+    carrier: Provider
+    sender_address: str
+    receipts_address: str
+    texts: list[Permitted] = field(repr=False)
+    reserved_at: float
+    not_after: float
+    killed_at: float
+
+    @property
+    def last_start(self) -> float:
+        return self.reserved_at + max(text.starts_after for text in self.texts)
 
 
 def connected(name: str) -> Provider:
-    """The provider of this name, ready to submit; raises `UnknownProvider` or `OutOfPlace`."""
+    """The provider of this name, in its place; raises `UnknownProvider` or `OutOfPlace`."""
     carrier = provider(name)
     carrier.check_place()
-    event_loop().run(carrier.open())
     return carrier
 
 
-def submit_all(
-    texts: list[Permitted],
-    *,
-    carrier: Provider,
-    sender: Sender,
-    starts_at: Callable[[int], float],
-    not_after: float,
-) -> list[Result]:
-    """Submit every text and say how each ended.
-
-    `starts_at(parts before it)` and `not_after` are moments of `time.monotonic()`.
-    """
-    return event_loop().run(_submit_all(texts, carrier, sender, starts_at, not_after))
-
-
-async def _submit_all(
-    texts: list[Permitted],
-    carrier: Provider,
-    sender: Sender,
-    starts_at: Callable[[int], float],
-    not_after: float,
-) -> list[Result]:
-    waiting, parts_before = [], 0
-    for text in texts:
-        start = starts_at(parts_before)
-        waiting.append(_submit_one(text, sender, carrier, start, not_after))
-        parts_before += text.parts
-    return list(await asyncio.gather(*waiting))
-
-
-async def _submit_one(
-    text: Permitted, sender: Sender, carrier: Provider, start: float, not_after: float
-) -> Result:
-    await asyncio.sleep(max(0.0, start - time.monotonic()))
+async def submit(text: Permitted, flight: Flight, written: Callable[[], None]) -> Result:
+    """Never raises; `written` is called once the text has left."""
     outgoing = OutgoingText(
         to=text.to,
-        sender_address=sender.address,
+        sender_address=flight.sender_address,
         body=text.body,
-        receipt_url=_receipt_url(sender, text),
+        receipt_url=f"{flight.receipts_address}{text.receipt_token}/",
         reference=text.receipt_token,
     )
     try:
-        taken_as = await carrier.submit(outgoing, not_after=not_after)
+        taken_as = await flight.carrier.submit(
+            outgoing, not_after=flight.not_after, written=written
+        )
     except SubmitError as error:
         return _failed(text, error)
     except Exception:
@@ -99,10 +79,6 @@ async def _submit_one(
         state=MessageState.ACCEPTED,
         provider_message_id=taken_as,
     )
-
-
-def _receipt_url(sender: Sender, text: Permitted) -> str:
-    return f"{settings.PUBLIC_URL}/providers/{sender.provider}/receipts/{text.receipt_token}/"
 
 
 def _failed(text: Permitted, error: SubmitError) -> Result:
@@ -144,11 +120,3 @@ def _put_back(
         again_after=wait,
         confirmation_id=text.confirmation_id,
     )
-
-
-def close_connections() -> None:
-    """Let go of what this process holds open, at its end."""
-    for name in settings.SMS_PROVIDERS:
-        event_loop().run(provider(name).close())
-    event_loop().close()
-    event_loop.cache_clear()

@@ -1,115 +1,186 @@
 """One turn of a lane, in this order and no other.
 
-1. Reserve rate for what is due. 2. In one transaction: claim messages, lock their
-people, load the facts in a new statement, read the clock, ask the gate, write its
-answers. 3. Give back the rate that those answers left unused. 4. Write each text at
-its start time, but none later than the permission is good for. 5. Record. No lock is
-held while anything is on the wire.
+1. Look how much rate there is. 2. In one transaction: claim due texts, lock their people, load the
+facts in a new statement, ask the gate, reserve the rate of what may go, read the clock, write the
+answers. 3. Write each text at its start time, but none later than the permission is good for.
+4. Record. No lock is held while anything is on the wire.
 
-The clock is read before the permit is written, and whoever says STOP gets the
-person's lock only after that: so waiting a little over one second after getting
-it outlasts every permission, and no two machines' clocks are ever compared.
+The clock is read before the permit is written, and whoever says STOP gets the person's lock only
+after that: so waiting a little over one second after getting it outlasts every permission, and no
+two machines' clocks are ever compared.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from consent.models import SuppressionSource
 from consent.operations.withdrawal import stop_all_texts
 from messaging import limiter
-from messaging.lanes import claims, permits, results
+from messaging.fallback import SlowRates
+from messaging.lanes import chunks, claims, permits, results
+from messaging.lanes.daily import daily_room, lock_daily_room, note_daily_use
 from messaging.lanes.permits import Permitted
-from messaging.lanes.submission import connected, submit_all
+from messaging.lanes.shares import Shares
+from messaging.lanes.submission import Flight, connected
+from messaging.lanes.wire import Wire
 from messaging.lanes.wording import Wording
-from messaging.limiter import Reservation
+from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
+from messaging.providers.base import Provider
 
 log = logging.getLogger(__name__)
-BATCH = 250
+BATCH = 500
 WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
+KILLED_AFTER_SECONDS = 1.0
+# A turn has its costs: a busy wire is not filled up for a few texts.
+ENOUGH = 0.3
+# How long before the last text of a turn leaves the next turn begins.
+AHEAD_SECONDS = 0.2
+SOON_SECONDS = 0.003
+NOTHING_MOVED_SECONDS = 0.25
+
+
+@dataclass
+class Lane:
+    """The work of one sender: its campaigns, or the texts that people wait for.
+
+    `ready_at` (`time.monotonic()`) is when its next turn may do something.
+    """
+
+    sender_id: int
+    marketing: bool
+    shares: Shares = field(default_factory=Shares)
+    ready_at: float = 0.0
 
 
 @dataclass(frozen=True)
-class TurnDone:
-    """`claimed` rows were looked at, `left` texts were handed to the provider."""
+class Turn:
+    """`claimed` rows were looked at, `flight` may leave, the next turn makes sense in `wait`
+    seconds."""
+
+    claimed: int = 0
+    flight: Flight | None = None
+    wait: float = 0.0
+
+
+@dataclass
+class Decided:
+    """What the transaction came to; the times are of `time.monotonic()`."""
 
     claimed: int
-    left: int
+    moved: bool
+    texts: list[Permitted]
+    reserved_at: float
+    permitted_at: float
+    full_canaries: list[int]
 
 
-def take_turn(sender: Sender, *, marketing: bool, at: datetime) -> TurnDone:
-    """One turn for campaigns, or for the texts that people wait for.
-
-    Raises before anything is claimed: `UnknownProvider`, `LimiterUnavailable`.
-    """
+def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
+    """Everything up to the wire. Raises `UnknownProvider`, `OutOfPlace`, `LimiterUnavailable`."""
+    sender = Sender.objects.get(pk=lane.sender_id)
     carrier = connected(sender.provider)
-    due = claims.parts_due(sender, marketing=marketing, limit=BATCH, at=at)
-    if not due:
-        return TurnDone(0, 0)
-    reservation = limiter.reserve(sender, min(due, BATCH))
-    reserved_at = time.monotonic()
-    claimed, texts, permitted_at, full = _decide(sender, reservation, marketing, at)
-    _settle_rate(sender, reservation, texts)
-    if texts:
-        ended = submit_all(
-            texts,
-            carrier=carrier,
-            sender=sender,
-            starts_at=lambda parts_before: reserved_at + reservation.starts_after(parts_before),
-            not_after=permitted_at + WRITE_WITHIN_SECONDS,
-        )
-        results.record_surely(ended)
-        _learn_opt_outs(ended)
-    note_canaries_left(campaign_ids=full, at=at)
-    return TurnDone(claimed, len(texts))
+    free = wire.room(carrier)
+    if free < ENOUGH * carrier.connections and not wire.is_empty:
+        return Turn(wait=SOON_SECONDS)
+    rates, room = _rates(sender, lane.marketing, at)
+    parts = min(room.parts, free, BATCH)
+    if parts <= 0:
+        return Turn(wait=max(room.wait, SOON_SECONDS))
+    decided = decide(lane, sender, rates, parts, at)
+    note_canaries_left(campaign_ids=decided.full_canaries, at=at)
+    return _turn(decided, sender, carrier)
 
 
-def _settle_rate(sender: Sender, reservation: Reservation, texts: list[Permitted]) -> None:
-    """Give back what will not be used, charge what is more. The texts are permitted already:
-    a failure here only costs rate."""
+def _turn(decided: Decided, sender: Sender, carrier: Provider) -> Turn:
+    if not decided.texts:
+        return Turn(decided.claimed, wait=0.0 if decided.moved else NOTHING_MOVED_SECONDS)
+    flight = Flight(
+        carrier=carrier,
+        sender_address=sender.address,
+        receipts_address=f"{settings.PUBLIC_URL}/providers/{sender.provider}/receipts/",
+        texts=decided.texts,
+        reserved_at=decided.reserved_at,
+        not_after=decided.permitted_at + WRITE_WITHIN_SECONDS,
+        killed_at=decided.permitted_at + KILLED_AFTER_SECONDS,
+    )
+    return Turn(decided.claimed, flight, wait=flight.last_start - AHEAD_SECONDS - time.monotonic())
+
+
+def _rates(sender: Sender, marketing: bool, at: datetime) -> tuple[Rates, Room]:
+    """Campaigns wait while the limiter is away; what people wait for goes on slowly."""
+    rates: Rates
     try:
-        limiter.settle(sender, reservation, used=sum(text.parts for text in texts))
-    except limiter.LimiterUnavailable:
-        log.warning("lane %s: its reservation could not be settled", sender.pk)
+        rates = SharedRates.of(sender)
+        room = rates.room()
+    except LimiterUnavailable:
+        if marketing:
+            raise
+        rates = SlowRates(sender)
+        room = rates.room()
+    if marketing and room.parts < BATCH:
+        # What people wait for goes first.
+        waiting = claims.system_parts_due(sender, limit=BATCH, at=at)
+        room = room._replace(parts=room.parts - waiting)
+    return rates, _within_day(room, sender, at)
+
+
+def _within_day(room: Room, sender: Sender, at: datetime) -> Room:
+    left = daily_room(sender, at)
+    if left is None:
+        return room
+    wait = room.wait if left else (sender.day_ends_at(at) - at).total_seconds()
+    return Room(min(room.parts, left), wait)
 
 
 @transaction.atomic
-def _decide(
-    sender: Sender, reservation: Reservation, marketing: bool, at: datetime
-) -> tuple[int, list[Permitted], float, list[int]]:
-    batch = claims.claim(sender, marketing=marketing, limit=reservation.parts, at=at)
-    batch = _within(batch, reservation)
-    wording = Wording.of(batch)
-    permitted_at = time.monotonic()
-    decisions = permits.decide(batch, wording, at)
+def decide(lane: Lane, sender: Sender, rates: Rates, parts: int, at: datetime) -> Decided:
+    """Claim about so many parts and write the gate's answers."""
+    batch = (
+        claims.claim_campaign_texts(sender, shares=lane.shares, parts=parts, at=at)
+        if lane.marketing
+        else claims.claim_system_texts(sender, parts=parts, at=at)
+    )
+    wording = Wording.of(batch.messages)
+    decisions = permits.decide(batch.messages, wording, at)
+    decisions.reserve(rates, most=lock_daily_room(sender, at))
+    reserved_at = permitted_at = time.monotonic()
     texts = permits.write(decisions, at)
-    return len(batch), texts, permitted_at, wording.full_canaries()
+    note_daily_use(sender, sum(text.parts for text in texts), at)
+    chunks.put_off(batch.chunks)
+    _charge(lane.shares, texts, batch)
+    moved = bool(texts or decisions.ended or decisions.later)
+    canaries = wording.full_canaries()
+    return Decided(len(batch.messages), moved, texts, reserved_at, permitted_at, canaries)
 
 
-def _within(batch: list[claims.Claimed], reservation: Reservation) -> list[claims.Claimed]:
-    """As many as fit into what was reserved. One alone may be longer, or it would never leave:
-    what it costs beyond is charged."""
-    fitting: list[claims.Claimed] = []
-    parts = 0
-    for message in batch:
-        parts += message.parts
-        if fitting and parts > reservation.parts:
-            break
-        fitting.append(message)
-    return fitting
+def _charge(shares: Shares, texts: list[Permitted], batch: claims.Batch) -> None:
+    for text in texts:
+        if text.campaign_id is not None:
+            shares.charge(text.campaign_id, text.parts)
+    for campaign_id in batch.dry:
+        shares.forget(campaign_id)
+
+
+def end_turns(ended: list[results.Result]) -> None:
+    """Record how texts ended, of whichever turns they were."""
+    results.record_surely(ended)
+    _learn_opt_outs(ended)
 
 
 def _learn_opt_outs(ended: list[results.Result]) -> None:
     """The carrier knows of a STOP that never reached us: it counts as much."""
     ids = [result.id for result in ended if result.opted_out]
+    if not ids:
+        return
     # Who was erased meanwhile has no number left to be silent, and their ledger is closed.
     here = Message.objects.filter(pk__in=ids, subscriber__erased_at=None)
     for message in here.select_related("subscriber__subject_key"):

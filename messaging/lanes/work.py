@@ -1,75 +1,142 @@
-"""Which lanes have work, and how long a worker stays with one."""
+"""How a worker works its lanes: turn after turn, while the texts of earlier turns still leave."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
+from contextlib import ExitStack
 from datetime import datetime
 
 from django.utils import timezone
 
+from messaging.lanes.chunks import due_campaigns
 from messaging.lanes.lease import lease
-from messaging.lanes.turn import take_turn
+from messaging.lanes.results import Result
+from messaging.lanes.turn import Lane, begin_turn, end_turns
+from messaging.lanes.wire import wire
 from messaging.limiter import LimiterUnavailable
-from messaging.models import CampaignStatus, Message, MessageState, Sender
+from messaging.models import Message, MessageState, Sender
 
 log = logging.getLogger(__name__)
-# Pause and freeze are looked at in every turn, shutdown between tasks.
+# Shutdown is looked at between tasks; pause and freeze in every turn.
 STAYS_SECONDS = 5.0
-NOTHING_STARTED_SECONDS = 0.05
+MOST_LANES = 50
+# One worker cannot do more with a sender: a faster one may have several at once.
+PARTS_PER_LEASE = 2000
+MOST_LEASES = 4
+RECORDED_TOGETHER = 250
+RECORDED_WITHIN_SECONDS = 0.1
+LIMITER_GONE_SECONDS = 1.0
+LAST_ANSWERS_SECONDS = 20.0
 
 
-def lanes_with_work(*, marketing: bool, at: datetime) -> list[int]:
-    """Ids of the active senders for which a text is due."""
-    due = Message.objects.filter(state=MessageState.QUEUED, send_after__lte=at)
+def lanes_with_work(*, marketing: bool, at: datetime) -> dict[int, int]:
+    """The active senders for which a text is due, and how many workers may work at each."""
+    senders = Sender.objects.filter(is_active=True)
     if marketing:
-        due = due.filter(campaign__status=CampaignStatus.RUNNING)
-        due = due.exclude(campaign__canary_left_at__isnull=False, campaign__canary_passed_at=None)
+        senders = senders.filter(pk__in=due_campaigns(at).values("sender"))
     else:
-        due = due.filter(campaign=None)
-    active = Sender.objects.filter(is_active=True)
-    return list(
-        active.filter(pk__in=due.order_by().values("sender").distinct()).values_list(
-            "pk", flat=True
-        )
-    )
+        due = Message.objects.filter(state=MessageState.QUEUED, campaign=None, send_after__lte=at)
+        senders = senders.filter(pk__in=due.order_by().values("sender"))
+    rates = senders.values_list("pk", "parts_per_second")
+    return {pk: min(MOST_LEASES, 1 + int(rate) // PARTS_PER_LEASE) for pk, rate in rates}
 
 
 def work_lanes(*, marketing: bool) -> None:
-    """One turn for each lane with work, round and round, until nothing is due or time is up.
+    """Turns for every lane with work that no other worker has, until nothing is due or time is up.
 
-    A lane that fails does not silence the others.
+    A lane that fails does not silence the others. Returns when everything that left is recorded.
     """
-    until = time.monotonic() + STAYS_SECONDS
-    while time.monotonic() < until:
-        lanes = lanes_with_work(marketing=marketing, at=timezone.now())
-        moved = [_turn_of(sender_id, marketing) for sender_id in lanes]
-        if not lanes:
-            break
-        if not any(moved):
-            time.sleep(NOTHING_STARTED_SECONDS)
+    with ExitStack() as leases:
+        work = Work(marketing, leases)
+        try:
+            work.go_on(until=time.monotonic() + STAYS_SECONDS)
+        finally:
+            work.end()
 
 
-def _turn_of(sender_id: int, marketing: bool) -> bool:
-    """True when the lane handed something over."""
-    try:
-        return work_lane(sender_id, marketing=marketing) > 0
-    except LimiterUnavailable:
-        # Without a rate nothing leaves: Redis gone means that campaigns wait.
-        return False
-    except Exception:
-        log.exception("lane %s: its turn failed", sender_id)
-        return False
+class Work:
+    """What one worker has under way."""
+
+    def __init__(self, marketing: bool, leases: ExitStack) -> None:
+        self._marketing = marketing
+        self._leases = leases
+        self._lanes: dict[int, Lane] = {}
+        self._wire = wire()
+        self._ended: list[Result] = []
+        self._oldest_ended_at = math.inf
+
+    def go_on(self, *, until: float) -> None:
+        while time.monotonic() < until:
+            lanes = self._lanes_at(timezone.now())
+            if not lanes and self._wire.is_empty:
+                return
+            began = [self._begin_turn(lane) for lane in lanes if lane.ready_at <= time.monotonic()]
+            self._collect(seconds=0.0 if any(began) else self._idle(lanes, until))
+            if len(self._ended) >= RECORDED_TOGETHER or self._is_old() or not any(began):
+                self._record()
+
+    def end(self) -> None:
+        """Wait for the last answers. Every provider has its deadline, so they come."""
+        give_up = time.monotonic() + LAST_ANSWERS_SECONDS
+        while not self._wire.is_empty and time.monotonic() < give_up:
+            self._collect(seconds=RECORDED_WITHIN_SECONDS)
+            self._record()
+        self._record()
+
+    def _lanes_at(self, at: datetime) -> list[Lane]:
+        """The lanes with work that are ours, taking those that nobody has."""
+        due = lanes_with_work(marketing=self._marketing, at=at)
+        for sender_id, most in due.items():
+            if sender_id not in self._lanes and len(self._lanes) < MOST_LANES:
+                self._take(sender_id, most)
+        return [self._lanes[sender_id] for sender_id in due if sender_id in self._lanes]
+
+    def _take(self, sender_id: int, leases: int) -> None:
+        for number in range(leases):
+            name = lane_name(sender_id, marketing=self._marketing, number=number)
+            if self._leases.enter_context(lease(name)):
+                self._lanes[sender_id] = Lane(sender_id, self._marketing)
+                return
+
+    def _begin_turn(self, lane: Lane) -> bool:
+        """True when something left, or at least was decided."""
+        try:
+            turn = begin_turn(lane, self._wire, at=timezone.now())
+        except LimiterUnavailable:
+            # Without a rate nothing leaves: Redis gone means that campaigns wait.
+            lane.ready_at = time.monotonic() + LIMITER_GONE_SECONDS
+            return False
+        except Exception:
+            log.exception("lane %s: its turn failed", lane.sender_id)
+            lane.ready_at = math.inf
+            return False
+        if turn.flight is not None:
+            self._wire.launch(turn.flight)
+        lane.ready_at = time.monotonic() + turn.wait
+        return turn.claimed > 0
+
+    def _idle(self, lanes: list[Lane], until: float) -> float:
+        """How long nothing is to be done but to wait for answers."""
+        next_at = min([lane.ready_at for lane in lanes] + [until])
+        return min(max(next_at - time.monotonic(), 0.001), RECORDED_WITHIN_SECONDS)
+
+    def _collect(self, *, seconds: float) -> None:
+        ended = self._wire.collect(seconds=seconds)
+        if ended and not self._ended:
+            self._oldest_ended_at = time.monotonic()
+        self._ended += ended
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._oldest_ended_at > RECORDED_WITHIN_SECONDS
+
+    def _record(self) -> None:
+        ended, self._ended = self._ended, []
+        self._oldest_ended_at = math.inf
+        if ended:
+            end_turns(ended)
 
 
-def work_lane(sender_id: int, *, marketing: bool) -> int:
-    """One turn, unless another worker has the lane; returns texts handed over."""
-    with lease(lane_name(sender_id, marketing=marketing)) as held:
-        if not held:
-            return 0
-        sender = Sender.objects.get(pk=sender_id)
-        return take_turn(sender, marketing=marketing, at=timezone.now()).left
-
-
-def lane_name(sender_id: int, *, marketing: bool) -> str:
-    return f"lane {sender_id} {'campaigns' if marketing else 'system'}"
+def lane_name(sender_id: int, *, marketing: bool, number: int = 0) -> str:
+    return f"lane {sender_id} {'campaigns' if marketing else 'system'} {number}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from messaging.models.campaigns import Campaign, CampaignStatus, CampaignText
+from messaging.models.chunks import AudienceMember, Chunk
 from messaging.models.freezes import SendingFreeze
 from messaging.models.inbox import InboundMessage, Meaning, Receipt
 from messaging.models.messages import (
@@ -14,7 +15,7 @@ from messaging.models.messages import (
     MessageKind,
     MessageState,
 )
-from messaging.models.senders import Sender
+from messaging.models.senders import DailyUse, FallbackPace, RateLimit, Sender
 
 __all__ = [
     "ANSWERS",
@@ -23,14 +24,19 @@ __all__ = [
     "FINAL_STATES",
     "Attempt",
     "AttemptOutcome",
+    "AudienceMember",
     "Campaign",
     "CampaignStatus",
     "CampaignText",
+    "Chunk",
+    "DailyUse",
+    "FallbackPace",
     "InboundMessage",
     "Meaning",
     "Message",
     "MessageKind",
     "MessageState",
+    "RateLimit",
     "Receipt",
     "Sender",
     "SendingFreeze",

@@ -6,6 +6,7 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,16 @@ class Campaign(models.Model):
         default=24,
         help_text=_("Texts that could not leave by then are dropped, not sent late."),
     )
+    weight = models.PositiveSmallIntegerField(
+        _("weight"),
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text=_(
+            "Its share while campaigns of the same sender wait for each other: 2 gets twice as"
+            " much as 1."
+        ),
+    )
     fit_for_minors = models.BooleanField(
         _("fit for people under age"),
         default=False,
@@ -103,6 +114,8 @@ class Campaign(models.Model):
         related_name="+",
     )
     lapses_at = models.DateTimeField(_("useful until"), null=True, editable=False)
+    # How many people it is for, once they were selected. Each of them gets a row.
+    audience_size = models.PositiveIntegerField(_("audience"), null=True, editable=False)
     audience_cut_at = models.DateTimeField(_("audience written"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     # So many texts leave first. The rest waits from `canary_left_at` until `canary_passed_at`.

@@ -84,19 +84,24 @@ class Message(models.Model):
     """One outgoing text to one number."""
 
     kind = models.CharField(_("kind"), max_length=14, choices=MessageKind.choices)
+    # Every index is written three times for each text: there are no others than those below.
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, null=True, related_name="messages"
+        Campaign, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False
     )
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="texts")
-    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, null=True, related_name="+")
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.PROTECT, related_name="texts", db_index=False
+    )
+    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+", db_index=False)
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # The confirmation that authorizes a campaign's text.
     consent_event = models.ForeignKey(
-        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+"
+        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     # The request that a confirmation text is about.
     confirmation = models.ForeignKey(
-        Confirmation, on_delete=models.SET_NULL, null=True, related_name="+"
+        Confirmation, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     state = models.CharField(
         _("state"), max_length=13, choices=MessageState.choices, default=MessageState.QUEUED
@@ -141,10 +146,16 @@ class Message(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Texts that people wait for. Those of campaigns are found by their chunks.
             models.Index(
                 fields=["sender", "send_after", "id"],
-                condition=Q(state=MessageState.QUEUED),
-                name="message_due",
+                condition=Q(state=MessageState.QUEUED, campaign=None),
+                name="system_text_due",
+            ),
+            models.Index(
+                fields=["confirmation"],
+                condition=Q(confirmation__isnull=False),
+                name="message_of_confirmation",
             ),
             models.Index(fields=["campaign", "state"]),
             models.Index(fields=["subscriber", "permitted_at"]),

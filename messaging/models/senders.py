@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("No such time zone: write it as in America/Los_Angeles."))
 
 
 class Sender(models.Model):
@@ -28,6 +36,20 @@ class Sender(models.Model):
     )
     burst = models.PositiveIntegerField(
         _("burst"), default=1, help_text=_("Parts that may leave at once after a quiet time.")
+    )
+    parts_per_day = models.PositiveIntegerField(
+        _("parts per day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Where the carrier has a daily limit. Empty: none."),
+    )
+    day_time_zone = models.CharField(
+        _("time zone of that day"),
+        max_length=40,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("By which the carrier counts its days, such as America/Los_Angeles."),
     )
     price_per_part = models.DecimalField(
         _("price per part"),
@@ -76,6 +98,10 @@ class Sender(models.Model):
                 name="sender_has_a_rate", condition=Q(parts_per_second__gt=0, burst__gt=0)
             ),
             models.CheckConstraint(
+                name="daily_limit_lets_something_leave",
+                condition=Q(parts_per_day__isnull=True) | Q(parts_per_day__gt=0),
+            ),
+            models.CheckConstraint(
                 name="price_has_a_currency",
                 condition=Q(price_per_part__isnull=True, currency="")
                 | Q(
@@ -89,3 +115,80 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def day_of(self, at: datetime) -> date:
+        """The carrier's own day at that moment."""
+        return at.astimezone(ZoneInfo(self.day_time_zone)).date()
+
+    def day_ends_at(self, at: datetime) -> datetime:
+        """When the carrier's next day begins."""
+        tomorrow = self.day_of(at) + timedelta(days=1)
+        return datetime.combine(tomorrow, time(), tzinfo=ZoneInfo(self.day_time_zone))
+
+
+class RateLimit(models.Model):
+    """What a provider account may carry in all, or towards one country.
+
+    A text needs room with its sender, with its account, and where its country has a limit, there.
+    """
+
+    provider = models.CharField(
+        _("provider"), max_length=40, help_text=_("A name from the setting SMS_PROVIDERS.")
+    )
+    country = models.CharField(
+        _("country"), max_length=2, blank=True, help_text=_("ISO code; empty: the whole account.")
+    )
+    parts_per_second = models.DecimalField(
+        _("parts per second"),
+        max_digits=8,
+        decimal_places=2,
+        validators=[MinValueValidator(0.01)],
+    )
+    burst = models.PositiveIntegerField(
+        _("burst"), default=1, help_text=_("Parts that may leave at once after a quiet time.")
+    )
+
+    class Meta:
+        verbose_name = _("shared rate limit")
+        verbose_name_plural = _("shared rate limits")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "country"], name="one_limit_for_each"),
+            models.CheckConstraint(
+                name="limit_has_a_rate", condition=Q(parts_per_second__gt=0, burst__gt=0)
+            ),
+            models.CheckConstraint(
+                name="limit_country_is_a_code",
+                condition=Q(country="") | Q(country__regex="^[A-Z]{2}$"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.country}".strip()
+
+
+class DailyUse(models.Model):
+    """Parts that one sender with a daily limit sent in one of its carrier's days."""
+
+    sender = models.ForeignKey(Sender, on_delete=models.CASCADE, related_name="+")
+    date = models.DateField()
+    parts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sender", "date"], name="one_count_for_each_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender_id} on {self.date}: {self.parts}"
+
+
+class FallbackPace(models.Model):
+    """When a sender's next confirmation may leave while Redis is gone."""
+
+    sender = models.OneToOneField(
+        Sender, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    free_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.sender_id} from {self.free_at}"

@@ -1,4 +1,9 @@
-"""Writing a started campaign's audience: one row per person, in committed slices."""
+"""Writing a started campaign's audience: everyone is selected at once, and gets a row in slices.
+
+First one statement notes who is meant and from when on they may be asked about, in the order of
+sending. Then slices of that are turned into messages, each committed with its chunks, so that
+sending begins while the rest is still being written.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +13,79 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Max
+from django.db.models import F
 
 from consent.active import ACTIVE_CONSENT
 from messaging.audience import audience, kind_of
 from messaging.lanes.lease import lease
 from messaging.lengths import ranges
-from messaging.models import Campaign, CampaignStatus, Message
+from messaging.models import AudienceMember, Campaign, CampaignStatus, MessageKind
 from messaging.models.triggers import refused_for_consent
 from messaging.placeholders import UnreadableTemplate
+from messaging.places import WHERE, Places
 from subscribers.segments import InvalidRule
 
 log = logging.getLogger(__name__)
 SLICE = 10_000
+CHUNK = 500
 STAYS_SECONDS = 5.0
 TRIES = 3
 
-# Everyone meant gets a row. Who may not be texted is born withheld and says why; the others
-# are in random order, so that a pause or a stop never falls on the oldest members alone.
+# In random order within the same time: a pause, a canary or a stop never falls on the oldest
+# members alone.
+SELECT = """
+    INSERT INTO messaging_audiencemember (campaign_id, position, subscriber_id, send_after)
+    SELECT %s, row_number() OVER (ORDER BY t.send_after, random()), s.id, t.send_after
+    FROM ({people}) p
+    JOIN subscribers_subscriber s ON s.id = p.id
+    JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+        AS t (time_zone, region, number_area, country, send_after)
+        ON t.time_zone = s.time_zone AND t.region = s.region AND t.number_area = s.number_area
+        AND t.country = s.country
+"""
+# Everyone meant gets a row. Who may not be texted is born withheld and says why. Ids are given in
+# the order of sending, so that a range of them is a chunk.
 CUT = f"""
-    INSERT INTO messaging_message (kind, campaign_id, subscriber_id, sender_id, purpose_id,
-        consent_event_id, state, language, parts, send_after, lapses_at, attempts_made,
-        objections, receipt_token, provider_message_id, error_code, queued_at, settled_at)
-    SELECT %(kind)s, %(campaign)s, a.id, %(sender)s, %(purpose)s,
-        CASE WHEN a.said = '[]' THEN a.confirming_event_id END,
-        CASE WHEN a.said = '[]' THEN 'queued' ELSE 'withheld' END,
-        a.language, COALESCE(t.parts, %(parts)s), %(at)s, %(lapses)s, 0,
-        a.said, translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_'),
-        '', '', %(at)s, CASE WHEN a.said <> '[]' THEN %(at)s::timestamptz END
-    FROM (
-        SELECT s.id, s.language, c.confirming_event_id,
-            CASE WHEN c.id IS NULL THEN '[{{"code": "consent_missing"}}]'::jsonb
-                 ELSE '[]'::jsonb END ||
-            CASE WHEN EXISTS (SELECT 1 FROM consent_suppression x
-                     WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL)
-                 THEN '[{{"code": "suppressed"}}]'::jsonb ELSE '[]'::jsonb END AS said
-        FROM subscribers_subscriber s
-        LEFT JOIN consent_consent c ON c.subscriber_id = s.id AND c.purpose_id = %(purpose)s
-            AND {ACTIVE_CONSENT.format(c="c", at="%(at)s")}
-        WHERE s.id = ANY(%(people)s)
-    ) a
-    LEFT JOIN (SELECT unnest(%(languages)s::text[]) AS language,
-                      unnest(%(language_parts)s::int[]) AS parts) t ON t.language = a.language
-    ORDER BY random()
-    ON CONFLICT (campaign_id, subscriber_id) DO NOTHING
+    WITH taken AS (
+        DELETE FROM messaging_audiencemember d
+        WHERE d.campaign_id = %(campaign)s
+          AND d.position >= %(first)s AND d.position < %(first)s + %(slice)s
+        RETURNING d.position, d.subscriber_id, d.send_after
+    ), born AS (
+        INSERT INTO messaging_message (kind, campaign_id, subscriber_id, sender_id, purpose_id,
+            consent_event_id, state, language, parts, send_after, lapses_at, attempts_made,
+            objections, receipt_token, provider_message_id, error_code, queued_at, settled_at)
+        SELECT %(kind)s, %(campaign)s, a.id, %(sender)s, %(purpose)s,
+            CASE WHEN a.said = '[]' THEN a.confirming_event_id END,
+            CASE WHEN a.said = '[]' THEN 'queued' ELSE 'withheld' END,
+            a.language, COALESCE(t.parts, %(parts)s), a.send_after, %(lapses)s, 0,
+            a.said, translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_'),
+            '', '', %(at)s, CASE WHEN a.said <> '[]' THEN %(at)s::timestamptz END
+        FROM (
+            SELECT s.id, s.language, c.confirming_event_id, y.position, y.send_after,
+                CASE WHEN c.id IS NULL THEN '[{{"code": "consent_missing"}}]'::jsonb
+                     ELSE '[]'::jsonb END ||
+                CASE WHEN EXISTS (SELECT 1 FROM consent_suppression x
+                         WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL)
+                     THEN '[{{"code": "suppressed"}}]'::jsonb ELSE '[]'::jsonb END AS said
+            FROM taken y
+            JOIN subscribers_subscriber s ON s.id = y.subscriber_id AND s.erased_at IS NULL
+            LEFT JOIN consent_consent c ON c.subscriber_id = s.id AND c.purpose_id = %(purpose)s
+                AND {ACTIVE_CONSENT.format(c="c", at="%(at)s")}
+        ) a
+        LEFT JOIN unnest(%(languages)s::text[], %(language_parts)s::int[]) AS t (language, parts)
+            ON t.language = a.language
+        ORDER BY a.position
+        ON CONFLICT (campaign_id, subscriber_id) DO NOTHING
+        RETURNING id, state, send_after
+    ), chunks AS (
+        INSERT INTO messaging_chunk (campaign_id, first_message_id, last_message_id, next_due_at)
+        SELECT %(campaign)s, min(n.id), max(n.id), min(n.send_after)
+        FROM (SELECT id, send_after, (row_number() OVER (ORDER BY id) - 1) / %(chunk)s AS nth
+              FROM born WHERE state = 'queued') n
+        GROUP BY n.nth ORDER BY min(n.id)
+    )
+    SELECT (SELECT count(*) FROM born), (SELECT count(*) FROM taken)
 """
 
 
@@ -80,14 +114,16 @@ def cut_audience(*, campaign_id: int, at: datetime) -> int:
 
 def _cut(campaign_id: int, at: datetime) -> int:
     campaign = Campaign.objects.select_related("purpose", "sender").get(pk=campaign_id)
+    if campaign.audience_size is None:
+        _select(campaign, at)
     written, until = 0, time.monotonic() + STAYS_SECONDS
-    while people := _next_slice(campaign):
+    while (first := _next_position(campaign)) is not None:
         if time.monotonic() > until or not _runs(campaign):
             return written
-        written += _cut_slice(campaign, people, at)
-    Campaign.objects.filter(pk=campaign_id, status=CampaignStatus.RUNNING).update(
-        audience_cut_at=at
-    )
+        written += _cut_slice(campaign, first, at)
+    Campaign.objects.filter(
+        pk=campaign_id, status=CampaignStatus.RUNNING, audience_size__isnull=False
+    ).update(audience_cut_at=at)
     return written
 
 
@@ -97,18 +133,50 @@ def _runs(campaign: Campaign) -> bool:
     ).exists()
 
 
-def _next_slice(campaign: Campaign) -> list[int]:
-    """Slices are committed in the order of the ids, so the highest one written is where we are."""
-    newest = Message.objects.filter(campaign=campaign).aggregate(last=Max("subscriber_id"))
-    people = audience(campaign).filter(pk__gt=newest["last"] or 0)
-    return list(people.order_by("pk").values_list("pk", flat=True)[:SLICE])
+@transaction.atomic
+def _select(campaign: Campaign, at: datetime) -> None:
+    """Note who is meant. By their hours alone nobody needs to be asked about sooner."""
+    current = Campaign.objects.select_for_update(no_key=True, of=("self",)).get(pk=campaign.pk)
+    if current.status != CampaignStatus.RUNNING or current.audience_size is not None:
+        return
+    people = audience(campaign).order_by()
+    places = list(people.values_list(*WHERE).distinct())
+    meant, chosen = people.values("id").query.sql_with_params()
+    columns = list(zip(*places, strict=True)) or [()] * len(WHERE)
+    times = _due_times(campaign, places, at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SELECT.format(people=meant), [campaign.pk, *chosen, *map(list, columns), times]
+        )
+        selected = cursor.rowcount
+    Campaign.objects.filter(pk=campaign.pk).update(audience_size=selected)
 
 
-def _cut_slice(campaign: Campaign, people: list[int], at: datetime) -> int:
+def _due_times(campaign: Campaign, places: list[tuple[str, ...]], at: datetime) -> list[datetime]:
+    """For each kind of place where somebody is, when the hours there permit a text first.
+
+    Where no hour does within the campaign's useful life, the gate says so at once.
+    """
+    known, kind = Places(at), kind_of(campaign)
+    if kind is not MessageKind.MARKETING:
+        return [at] * len(places)
+    opening = (
+        known.of(dict(zip(WHERE, place, strict=True)), kind).hours.opens_at(at) for place in places
+    )
+    ends_at = campaign.lapses_at or at
+    return [opens_at if opens_at and opens_at <= ends_at else at for opens_at in opening]
+
+
+def _next_position(campaign: Campaign) -> int | None:
+    waiting = AudienceMember.objects.filter(campaign=campaign).order_by("position")
+    return waiting.values_list("position", flat=True).first()
+
+
+def _cut_slice(campaign: Campaign, first: int, at: datetime) -> int:
     """Someone may withdraw while we write: the database refuses the slice, and we look again."""
     for attempt in range(1, TRIES + 1):
         try:
-            return _write_slice(campaign, people, at)
+            return _write_slice(campaign, first, at)
         except DatabaseError as error:
             if attempt == TRIES or not refused_for_consent(error):
                 raise
@@ -117,27 +185,38 @@ def _cut_slice(campaign: Campaign, people: list[int], at: datetime) -> int:
 
 
 @transaction.atomic
-def _write_slice(campaign: Campaign, people: list[int], at: datetime) -> int:
+def _write_slice(campaign: Campaign, first: int, at: datetime) -> int:
     # Whoever cancels waits for this slice, and the next one sees it.
     Campaign.objects.select_for_update(no_key=True, of=("self",)).only("pk").get(pk=campaign.pk)
     if not _runs(campaign):
         return 0
+    with connection.cursor() as cursor:
+        cursor.execute(CUT, _slice_parameters(campaign, first, at))
+        written, taken = cursor.fetchone()
+    if written < taken:
+        # Erased after they were selected: nothing about them is kept any more.
+        Campaign.objects.filter(pk=campaign.pk).update(
+            audience_size=F("audience_size") - (taken - written)
+        )
+    return int(written)
+
+
+def _slice_parameters(campaign: Campaign, first: int, at: datetime) -> dict[str, Any]:
     # The most that may leave: a turn that reserved too little would break the sender's rate, one
     # that reserved too much gives the rest back within the second.
     sizes = {language: lengths.most for language, lengths in ranges(campaign).items()}
     default = sizes.pop("")
-    parameters: dict[str, Any] = {
+    return {
         "campaign": campaign.pk,
         "kind": kind_of(campaign),
         "sender": campaign.sender_id,
         "purpose": campaign.purpose_id,
-        "people": people,
+        "first": first,
+        "slice": SLICE,
+        "chunk": CHUNK,
         "at": at,
         "lapses": campaign.lapses_at,
         "parts": default,
         "languages": list(sizes),
         "language_parts": list(sizes.values()),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(CUT, parameters)
-        return int(cursor.rowcount)

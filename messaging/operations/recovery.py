@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
+from messaging.lanes import chunks
 from messaging.models import (
     Attempt,
     AttemptOutcome,
+    AudienceMember,
     Campaign,
     CampaignStatus,
+    Chunk,
     Message,
     MessageState,
 )
@@ -50,28 +53,72 @@ def close_unknown(*, at: datetime) -> int:
     return _settle(_locked(silent), S.UNKNOWN, state=S.UNKNOWN_FINAL, settled_at=at)
 
 
-@transaction.atomic
 def lapse(*, at: datetime) -> int:
     """Too late to be useful: dropped, not sent late."""
-    late = Message.objects.filter(state=S.QUEUED, lapses_at__lte=at)
-    return _settle(_locked(late), S.QUEUED, state=S.LAPSED, settled_at=at)
+    over = Campaign.objects.filter(lapses_at__lte=at)
+    late = Message.objects.filter(state=S.QUEUED, campaign=None, lapses_at__lte=at)
+    return _end_waiting(over, S.LAPSED, at) + _end(late, S.LAPSED, at)
+
+
+def cancel_waiting(*, at: datetime) -> int:
+    """Texts of cancelled campaigns, some thousands at a time; the next tick takes the next."""
+    cancelled = Campaign.objects.filter(status=CampaignStatus.CANCELLED)
+    _forget_unwritten(cancelled)
+    return _end_waiting(cancelled, S.CANCELLED, at)
+
+
+def _end_waiting(campaigns: QuerySet[Campaign], state: MessageState, at: datetime) -> int:
+    """What waits in the next few chunks of these campaigns ends so, and the chunks are done."""
+    with transaction.atomic():
+        waiting = Chunk.objects.filter(next_due_at__isnull=False, campaign__in=campaigns)
+        locked = list(waiting.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:10])
+        ended = sum(
+            _end(
+                Message.objects.filter(
+                    pk__range=(chunk.first_message_id, chunk.last_message_id),
+                    campaign=chunk.campaign_id,
+                    state=S.QUEUED,
+                ),
+                state,
+                at,
+            )
+            for chunk in locked
+        )
+        chunks.put_off([chunk.pk for chunk in locked])
+    return ended
 
 
 @transaction.atomic
-def cancel_waiting(*, at: datetime) -> int:
-    """Texts of cancelled campaigns, some thousands at a time; the next tick takes the next."""
-    waiting = Message.objects.filter(state=S.QUEUED, campaign__status=CampaignStatus.CANCELLED)
-    return _settle(_locked(waiting), S.QUEUED, state=S.CANCELLED, settled_at=at)
+def _end(waiting: QuerySet[Message], state: MessageState, at: datetime) -> int:
+    return _settle(_locked(waiting), S.QUEUED, state=state, settled_at=at)
+
+
+def _forget_unwritten(cancelled: QuerySet[Campaign]) -> None:
+    """Whoever has no row yet when a campaign is cancelled was never considered."""
+    for campaign in cancelled.filter(audience_cut_at=None, audience_size__gt=0):
+        with transaction.atomic():
+            unwritten, _by_model = AudienceMember.objects.filter(campaign=campaign).delete()
+            if unwritten:
+                Campaign.objects.filter(pk=campaign.pk).update(
+                    audience_size=F("audience_size") - unwritten
+                )
 
 
 def finish_campaigns(*, at: datetime) -> int:
     """A running campaign whose every person has an outcome is finished."""
-    waiting = Message.objects.filter(state__in=[S.QUEUED, S.SUBMITTING])
-    return (
-        Campaign.objects.filter(status=CampaignStatus.RUNNING, audience_cut_at__isnull=False)
-        .exclude(pk__in=waiting.exclude(campaign=None).values("campaign"))
-        .update(status=CampaignStatus.FINISHED, finished_at=at)
-    )
+    open_chunks = Chunk.objects.filter(campaign=OuterRef("pk"), next_due_at__isnull=False)
+    done = Campaign.objects.filter(status=CampaignStatus.RUNNING, audience_cut_at__isnull=False)
+    finished = 0
+    for campaign in done.exclude(Exists(open_chunks)):
+        texts = Message.objects.filter(campaign=campaign)
+        if texts.filter(state=S.QUEUED).exists():
+            # Whatever wrote them so past the chunks, somebody has to look at them.
+            chunks.reopen(list(texts.filter(state=S.QUEUED).values_list("pk", flat=True)[:500]))
+        elif not texts.filter(state=S.SUBMITTING).exists():
+            finished += Campaign.objects.filter(
+                pk=campaign.pk, status=CampaignStatus.RUNNING
+            ).update(status=CampaignStatus.FINISHED, finished_at=at)
+    return finished
 
 
 def _locked(messages: QuerySet[Message]) -> list[Message]:

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -65,9 +65,15 @@ class ReceiptReport:
     error_code: str
 
 
+def nothing() -> None:
+    """For whoever does not want to know when a text was written."""
+
+
 class Provider(ABC):
     """The company or protocol that carries texts."""
 
+    # Texts that may be on their way to it at once, from one worker process.
+    connections: ClassVar[int] = 250
     # Codes by which it says that the person told it to stop.
     opt_out_codes: ClassVar[frozenset[str]] = frozenset()
     # Codes by which it says that a number is gone, or can never take a text.
@@ -82,18 +88,18 @@ class Provider(ABC):
     def check_place(self) -> None:  # noqa: B027
         """Raise where this provider must not be used; cheap, called before each turn."""
 
-    async def open(self) -> None:  # noqa: B027
-        """Be ready to submit; cheap, called before each turn."""
-
     async def close(self) -> None:  # noqa: B027
         """Let go of every connection, on the event loop that opened them."""
 
     @abstractmethod
-    async def submit(self, text: OutgoingText, *, not_after: float) -> str:
+    async def submit(
+        self, text: OutgoingText, *, not_after: float, written: Callable[[], None] = nothing
+    ) -> str:
         """Hand the text over, once, and return the provider's id for it.
 
-        `not_after` (time.monotonic()) is looked at directly before the first byte leaves. Raises
-        NotWritten, Throttled, Rejected, OptedOut, NumberGone or Unclear.
+        `not_after` (time.monotonic()) is looked at directly before the first byte leaves, and
+        `written` called directly after the last did. Raises NotWritten, Throttled, Rejected,
+        OptedOut, NumberGone or Unclear.
         """
 
     def verify(self, request: HttpRequest) -> None:
@@ -112,7 +118,6 @@ class Provider(ABC):
 class HttpProvider(Provider):
     """A provider that takes each text as one JSON request."""
 
-    connections: ClassVar[int] = 250
     deadline: ClassVar[float] = 10.0
     # The provider's words for what became of a text.
     status_words: ClassVar[Mapping[str, MessageState]] = {}
@@ -141,16 +146,15 @@ class HttpProvider(Provider):
     def refusal_code(self, answer: Mapping[str, Any]) -> object:
         """The provider's code in its no."""
 
-    async def open(self) -> None:
-        await self._transport.open()
-
     async def close(self) -> None:
         await self._transport.close()
 
-    async def submit(self, text: OutgoingText, *, not_after: float) -> str:
+    async def submit(
+        self, text: OutgoingText, *, not_after: float, written: Callable[[], None] = nothing
+    ) -> str:
         body = json.dumps(self.payload(text), ensure_ascii=False).encode()
         answer = await self._transport.post(
-            self.address(), body, self.headers(), not_after=not_after
+            self.address(), body, self.headers(), not_after=not_after, written=written
         )
         if 200 <= answer.status < 300:
             return self._id(answer)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,12 @@ class LastLook(BytesPayload):
     event loop) lies before it.
     """
 
-    def __init__(self, body: bytes, *, not_after: float) -> None:
+    def __init__(self, body: bytes, *, not_after: float, written: Callable[[], None]) -> None:
         super().__init__(body, content_type="application/json")
         self.not_after = not_after
         self.refusal = ""
-        self.written = False
+        self.is_written = False
+        self._written = written
 
     async def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
@@ -51,8 +52,9 @@ class LastLook(BytesPayload):
         self.refusal = self._reason_against(transport)
         if self.refusal:
             raise NotWritten(self.refusal)
-        self.written = True
+        self.is_written = True
         await super().write_with_length(writer, content_length)
+        self._written()
 
     def _reason_against(self, transport: asyncio.Transport | None) -> str:
         if transport is None or transport.is_closing():
@@ -73,21 +75,22 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._owner: tuple[int, asyncio.AbstractEventLoop] | None = None
 
-    async def open(self) -> None:
-        """Call before each turn: lets the loop notice connections that the other side closed."""
-        self._current_session()
-        await asyncio.sleep(0.001)
-
     async def close(self) -> None:
         session, self._session, self._owner = self._session, None, None
         if session is not None:
             await session.close()
 
     async def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], *, not_after: float
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        not_after: float,
+        written: Callable[[], None],
     ) -> Answer:
         """One request, never repeated; raises NotWritten or Unclear where there is no answer."""
-        last_look = LastLook(body, not_after=not_after)
+        last_look = LastLook(body, not_after=not_after, written=written)
         try:
             return await self._exchange(url, last_look, headers)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -126,7 +129,7 @@ def _new_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 def _outcome(body: LastLook, error: Exception) -> SubmitError:
-    if not body.written:
+    if not body.is_written:
         return NotWritten(body.refusal or _code(error))
     return Unclear(_code(error))
 

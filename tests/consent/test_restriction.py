@@ -5,13 +5,13 @@ from django.test import Client
 from django.urls import reverse
 
 from consent.operations.staff import lift_restriction, restrict_person
-from messaging.lanes.turn import take_turn
 from messaging.models import Message, MessageState
 from messaging.operations.audience import cut_audience
 from subscribers.authorization import NotAuthorized
 from subscribers.models import AccessAction, AccessRecord, Subscriber
 from subscribers.privacy import whole_history
 from tests import cast
+from tests.turns import take_turn
 
 pytestmark = pytest.mark.django_db
 AT = cast.NOON + cast.DAY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from messaging.lanes.turn import take_turn
 from messaging.lanes.work import lanes_with_work
 from messaging.models import Campaign, CampaignStatus, Message, MessageState
 from messaging.operations.audience import cut_audience
@@ -12,6 +11,7 @@ from messaging.operations.breaker import watch_campaign, watch_campaigns
 from messaging.rules import Objection, SendFacts
 from messaging.rules.campaign import CanaryPassed
 from tests import cast
+from tests.turns import take_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_only_the_first_texts_leave_even_where_one_turn_could_take_all(campaign,
 def test_while_it_is_watched_its_lane_has_no_work(campaign):
     turn()
     later = AT + cast.HOUR
-    assert lanes_with_work(marketing=True, at=later) == []
+    assert lanes_with_work(marketing=True, at=later) == {}
     assert take_turn(cast.sender(), marketing=True, at=later).claimed == 0
 
 

@@ -66,7 +66,6 @@ def soon() -> float:
 
 def submit(carrier: Provider, text: OutgoingText = TEXT, *, not_after: float | None = None) -> str:
     async def once() -> str:
-        await carrier.open()
         try:
             return await carrier.submit(text, not_after=not_after or soon())
         finally:
@@ -266,7 +265,6 @@ def test_an_event_loop_that_stood_still_lets_nothing_out_late(
         await asyncio.gather(task, return_exceptions=True)
 
     async def several() -> None:
-        await simulator.open()
         # The first opens the connection that the later ones find ready.
         await simulator.submit(TEXT, not_after=soon())
         for reference in ("a", "b", "c"):
@@ -283,12 +281,14 @@ def test_a_connection_the_carrier_closed_is_not_used_again(settings: Settings) -
     with scripted_server(answer(201, '{"id": "c-1"}'), hangs_up_after_each=True) as server:
         reach(server, settings)
 
+        async def server_hung_up() -> None:
+            while simulator._transport._session.connector._conns:  # type: ignore[union-attr]
+                await asyncio.sleep(0.01)
+
         async def two_turns() -> None:
             for _ in range(2):
-                await simulator.open()
                 await simulator.submit(TEXT, not_after=soon())
-                # The loop stands still between two turns, as it does between two tasks.
-                time.sleep(0.05)
+                await server_hung_up()
             await simulator.close()
 
         asyncio.run(two_turns())

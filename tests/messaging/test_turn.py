@@ -9,9 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from consent.models import Hold, SuppressionSource
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.withdrawal import stop_all_texts
-from messaging import limiter
 from messaging.approvals import content_hash
-from messaging.lanes.turn import take_turn
+from messaging.limiter import SharedRates
 from messaging.models import Campaign, CampaignStatus, Message, MessageKind, MessageState
 from messaging.operations.audience import cut_audience, cut_started
 from messaging.operations.campaigns import pause_campaign, start_campaign
@@ -21,6 +20,7 @@ from messaging.statistics import progress
 from messaging.texts import text_of
 from subscribers.models import Attribute, Segment
 from tests import cast
+from tests.turns import take_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -267,11 +267,11 @@ def test_each_text_is_charged_the_parts_that_it_really_has(carrier):
     assert list(rows.values_list("parts", flat=True)) == [1, 2]
     assert [text.split()[4] for _number, text in sorted(sent(carrier))] == ["Ana.", "Łucja."]
     assert progress(campaign).parts == 3
-    assert limiter.reserve(slow, 1000).parts == slow.burst - 3
+    assert SharedRates.of(slow).room().parts == slow.burst - 3
 
 
 def test_the_audience_is_cut_with_the_most_that_a_text_may_take(carrier):
-    """So a turn never starts more than it reserved, whoever is in it."""
+    """So a turn claims no more than could leave, and charges what really does."""
     known_as(cast.alice(), "Łucja")
     sender = cast.sender()
     sender.burst = 4
@@ -281,8 +281,8 @@ def test_the_audience_is_cut_with_the_most_that_a_text_may_take(carrier):
         known_as(cast.confirmed(number), "Łucja")
     campaign = cast.started(cast.draft(HELLO), AT)
     cut_audience(campaign_id=campaign.pk, at=AT)
-    assert [take_turn(sender, marketing=True, at=AT).left for _ in range(3)] == [1, 1, 0]
-    assert limiter.reserve(sender, 1000).parts == 0
+    assert [take_turn(sender, marketing=True, at=AT).left for _ in range(3)] == [2, 0, 0]
+    assert SharedRates.of(sender).room().parts == 0
 
 
 def test_what_is_loaded_of_a_batch_stays_one_statement(carrier):

@@ -11,7 +11,7 @@ from consent.operations.answers import confirm_by_reply
 from consent.operations.withdrawal import withdraw_consent
 from messaging.lanes import claims, permits
 from messaging.lanes.results import Result, record, record_surely
-from messaging.lanes.turn import take_turn
+from messaging.lanes.shares import Shares
 from messaging.lanes.wording import Wording
 from messaging.models import Message, MessageState
 from messaging.operations.audience import cut_audience
@@ -19,6 +19,7 @@ from messaging.operations.recovery import recover
 from tests import cast
 from tests.messaging.scripted_server import answer, scripted_server
 from tests.rivals import rival
+from tests.turns import take_turn
 
 AT = cast.NOON + cast.DAY
 S = MessageState
@@ -59,8 +60,8 @@ def test_what_the_permit_refuses_stays_queued_and_the_rest_of_the_batch_goes():
     """Nobody can withdraw between the facts and the permit; the statement does not rely on it."""
     campaign, alice, frank = to_alice_and_frank()
     with transaction.atomic():
-        batch = claims.claim(campaign.sender, marketing=True, limit=10, at=AT)
-        decisions = permits.decide(batch, Wording.of(batch), AT)
+        batch = claims.claim_campaign_texts(campaign.sender, shares=Shares(), parts=10, at=AT)
+        decisions = permits.decide(batch.messages, Wording.of(batch.messages), AT)
         withdraw_consent(
             subscriber=alice, purpose=cast.news(), circumstances=Circumstances(), at=AT
         )

@@ -1,0 +1,136 @@
+"""The thread in which texts leave: one event loop per process, with open connections.
+
+It does nothing else, so that a slow database never makes a text late. Turns are prepared and
+their results recorded by whoever launches the flights.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
+
+from django.conf import settings
+
+from messaging.lanes.deadman import dead_man
+from messaging.lanes.permits import Permitted
+from messaging.lanes.results import Result
+from messaging.lanes.submission import Flight, submit
+from messaging.providers.base import Provider, provider
+
+# Results are handed over in groups: waking the other thread costs more than a text.
+GROUP_SECONDS = 0.004
+CLOSES_WITHIN_SECONDS = 5.0
+
+
+# Who looks at the clock that much later than it allows writes nothing.
+OVER_SECONDS = 0.02
+
+
+class Airborne:
+    """How many texts of a flight may still be written; the last of them disarms the timer."""
+
+    def __init__(self, flight: Flight) -> None:
+        self.unwritten = len(flight.texts)
+        dead_man.watch(id(self), flight.killed_at)
+
+    def one_less(self) -> None:
+        self.unwritten -= 1
+        if self.unwritten == 0:
+            self.over()
+
+    def over(self) -> None:
+        dead_man.forget(id(self))
+
+
+class Wire:
+    """`launch`, `collect` and `room` are for one thread, the one that owns the database."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
+        self._thread.start()
+        self._in_flight: Counter[Provider] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        # What the loop collects, and what it has handed over.
+        self._ended: list[tuple[Provider, Result]] = []
+        self._handed_over: list[tuple[Provider, Result]] = []
+        self._arrived = threading.Condition()
+
+    def room(self, carrier: Provider) -> int:
+        """How many texts could leave to it now: more would only wait for a connection."""
+        return carrier.connections - self._in_flight[carrier]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._in_flight.total()
+
+    def launch(self, flight: Flight) -> None:
+        self._in_flight[flight.carrier] += len(flight.texts)
+        self._loop.call_soon_threadsafe(self._take_off, flight)
+
+    def collect(self, *, seconds: float) -> list[Result]:
+        """What ended since the last call; waits so long for the first."""
+        with self._arrived:
+            if not self._handed_over and seconds > 0:
+                self._arrived.wait(seconds)
+            ended, self._handed_over = self._handed_over, []
+        for carrier, _result in ended:
+            self._in_flight[carrier] -= 1
+        return [result for _carrier, result in ended]
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it on the loop of the connections, and wait for its end."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(CLOSES_WITHIN_SECONDS)
+
+    def close(self) -> None:
+        for name in settings.SMS_PROVIDERS:
+            self.run(provider(name).close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CLOSES_WITHIN_SECONDS)
+        self._loop.close()
+
+    def _take_off(self, flight: Flight) -> None:
+        airborne = Airborne(flight)
+        self._loop.call_at(flight.not_after + OVER_SECONDS, airborne.over)
+        for text in flight.texts:
+            starts_at = flight.reserved_at + text.starts_after
+            if starts_at <= time.monotonic():
+                self._start(text, flight, airborne)
+            else:
+                self._loop.call_at(starts_at, self._start, text, flight, airborne)
+
+    def _start(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
+        task = self._loop.create_task(self._submit(text, flight, airborne))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _submit(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
+        written = functools.cache(airborne.one_less)
+        result = await submit(text, flight, written)
+        written()
+        if not self._ended:
+            self._loop.call_later(GROUP_SECONDS, self._hand_over)
+        self._ended.append((flight.carrier, result))
+
+    def _hand_over(self) -> None:
+        ended, self._ended = self._ended, []
+        with self._arrived:
+            self._handed_over += ended
+            self._arrived.notify()
+
+
+@functools.cache
+def wire() -> Wire:
+    """The one of this process."""
+    return Wire()
+
+
+def close_connections() -> None:
+    """Let go of what this process holds open, at its end."""
+    wire().close()
+    wire.cache_clear()

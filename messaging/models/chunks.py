@@ -1,0 +1,63 @@
+"""How a campaign's rows are found: its audience in the order in which it is due, and ranges."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from messaging.models.campaigns import Campaign
+
+
+class AudienceMember(models.Model):
+    """Someone a started campaign is for whose row is not written yet.
+
+    The order of `position` is the order of sending. No foreign key to the person: the check would
+    lock everybody at once, and a STOP would wait for it.
+    """
+
+    pk = models.CompositePrimaryKey("campaign", "position")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    position = models.IntegerField()
+    subscriber_id = models.BigIntegerField()
+    send_after = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}, {self.position}"
+
+
+class Chunk(models.Model):
+    """A range of message ids, some hundred of them one campaign's, that become due together.
+
+    Who looks for work reads chunks, never messages. `next_due_at` is when the first of those
+    that wait may be asked about; None: nothing in it waits any more.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="chunks", db_index=False
+    )
+    first_message_id = models.BigIntegerField()
+    last_message_id = models.BigIntegerField()
+    next_due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="chunk_is_a_range", condition=Q(first_message_id__lte=F("last_message_id"))
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["campaign", "next_due_at", "id"],
+                condition=Q(next_due_at__isnull=False),
+                name="chunk_due",
+            ),
+            # Whose chunk a message is in.
+            models.Index(fields=["campaign", "first_message_id"], name="chunk_of_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Chunk {self.pk}"
