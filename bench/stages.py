@@ -29,19 +29,23 @@ __all__ = ["app"]
 STAGES = {
     "audience": ["messaging.operations.audience.cut_audience"],
     "reserve": [
-        "messaging.lanes.claims.parts_due",
-        "messaging.limiter.reserve",
-        "messaging.limiter.settle",
+        "messaging.limiter.SharedRates.of",
+        "messaging.limiter.SharedRates.room",
+        "messaging.limiter.SharedRates.reserve",
     ],
-    "claim": ["messaging.lanes.claims.claim"],
+    "claim": [
+        "messaging.lanes.claims.claim_campaign_texts",
+        "messaging.lanes.claims.system_parts_due",
+    ],
     "facts": ["messaging.lanes.claims.load"],
     "wording": ["messaging.lanes.turn.Wording.of"],
     "decide": ["messaging.lanes.permits.decide"],
-    "permit": ["messaging.lanes.permits.write"],
-    "write": ["messaging.lanes.turn.submit_all"],
+    "permit": ["messaging.lanes.permits.write", "messaging.lanes.chunks.put_off"],
+    "write": ["messaging.lanes.wire.submit"],
     "record": ["messaging.lanes.results.record"],
-    "turn, the rest": ["messaging.lanes.work.take_turn"],
+    "turn, the rest": ["messaging.lanes.work.begin_turn"],
     "looking for lanes": ["messaging.lanes.work.lanes_with_work"],
+    "waiting": ["messaging.lanes.wire.Wire.collect"],
 }
 WRITE_EVERY_SECONDS = 0.5
 _seconds: dict[str, float] = defaultdict(float)

@@ -72,7 +72,7 @@ def explain(campaign: Campaign, subscriber: Subscriber, *, at: datetime) -> Expl
 def as_if_started(facts: SendFacts, campaign: Campaign) -> SendFacts:
     """With what is known of the campaign. One that was not approved yet is judged as if it ran
     as it stands: the question is about the person."""
-    facts = Wording.of_campaigns([campaign.pk]).complete_for(campaign.pk, facts)
+    facts = replace(facts, **Wording.of_campaigns([campaign.pk]).about(campaign.pk))
     if campaign.status in NOT_STARTED:
         return replace(facts, campaign_runs=True, approval_holds=True)
     return facts

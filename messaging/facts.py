@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from consent.active import ACTIVE_CONSENT
 from consent.freshness import fades_at
 from messaging.models import COUNTS_AS_SENT, MessageKind, Sender
 from messaging.places import Place, Places, is_registered, may_reach
 from messaging.rules import Frequency, SendFacts
+from messaging.statements import rows
 from subscribers.models import is_under_age
 
 # No cap of any jurisdiction looks back further.
@@ -87,17 +86,27 @@ class Known:
     attributes for a campaign's placeholders.
     """
 
-    facts: SendFacts
+    at: datetime
     place: Place
+    sender: Sender
     row: dict[str, Any] = field(repr=False)
+
+    @property
+    def facts(self) -> SendFacts:
+        return self.facts_with()
+
+    def facts_with(self, **more: Any) -> SendFacts:
+        """The facts, with what else is known: fields of `SendFacts`, such as the campaign's."""
+        known = _facts(self.row, self.at, self.place, self.sender)
+        return SendFacts(**(known | more))
 
 
 def load(questions: Sequence[Question], *, sender: Sender, at: datetime) -> list[Known | None]:
     """What is known for each question, in their order; None where there is no such person."""
-    rows = {row["nth"]: row for row in _rows(questions, at)}
+    found = {row["nth"]: row for row in _rows(questions, at)}
     places = Places(at)
     return [
-        _known(rows[nth], places, sender) if nth in rows else None
+        _known(found[nth], places, sender) if nth in found else None
         for nth in range(1, len(questions) + 1)
     ]
 
@@ -113,42 +122,39 @@ def _rows(questions: Sequence[Question], at: datetime) -> list[dict[str, Any]]:
         "purposes": [question.purpose_id for question in questions],
         "confirmations": [question.confirmation_id for question in questions],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(LOAD, asked)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return rows(LOAD, asked)
 
 
 def _known(row: dict[str, Any], places: Places, sender: Sender) -> Known:
     place = places.of(row, MessageKind(row["kind"]))
-    return Known(facts=_facts(row, places.at, place, sender), row=row, place=place)
+    return Known(at=places.at, row=row, place=place, sender=sender)
 
 
-def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> SendFacts:
-    return SendFacts(
-        at=at,
-        suppressed=row["suppressed"],
-        held=row["held"],
-        consented=row["consented"],
-        promised=_frequency(row["promised_texts"], row["promised_days"]),
-        chosen=_frequency(row["chosen_texts"], row["chosen_days"]),
-        paused_until=row["paused_until_at"],
-        sent_at=tuple(row["sent_at"]),
-        number_known=row["number_ciphertext"] is not None,
-        request_open=row["request_open"],
-        answered_at=row["answered_at"],
-        restricted=row["restricted"],
-        number_usable=row["number_usable"],
-        provenance_known=row["provenance_known"],
-        campaign_texts_at=tuple(row["campaign_texts_at"]),
-        under_age=is_under_age(row["age_band"], row["age_band_ends_date"], at),
-        guardian_agreed=row["guardian_agreed"],
-        fades_at=fades_at(row["last_acted_at"], place.asked),
-        caps=place.caps,
-        hours=place.hours,
-        sender_reaches_country=may_reach(sender, row["country"]),
-        sender_is_registered=is_registered(sender, row["country"], place.asked),
-    )
+def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> dict[str, Any]:
+    return {
+        "at": at,
+        "suppressed": row["suppressed"],
+        "held": row["held"],
+        "consented": row["consented"],
+        "promised": _frequency(row["promised_texts"], row["promised_days"]),
+        "chosen": _frequency(row["chosen_texts"], row["chosen_days"]),
+        "paused_until": row["paused_until_at"],
+        "sent_at": tuple(row["sent_at"]),
+        "number_known": row["number_ciphertext"] is not None,
+        "request_open": row["request_open"],
+        "answered_at": row["answered_at"],
+        "restricted": row["restricted"],
+        "number_usable": row["number_usable"],
+        "provenance_known": row["provenance_known"],
+        "campaign_texts_at": tuple(row["campaign_texts_at"]),
+        "under_age": is_under_age(row["age_band"], row["age_band_ends_date"], at),
+        "guardian_agreed": row["guardian_agreed"],
+        "fades_at": fades_at(row["last_acted_at"], place.asked),
+        "caps": place.caps,
+        "hours": place.hours,
+        "sender_reaches_country": may_reach(sender, row["country"]),
+        "sender_is_registered": is_registered(sender, row["country"], place.asked),
+    }
 
 
 def _frequency(texts: int | None, days: int | None) -> Frequency | None:

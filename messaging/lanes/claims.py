@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
-
-from django.db import connection
 
 from messaging.facts import Known, Question, load
 from messaging.lanes import chunks
 from messaging.lanes.chunks import DueChunk
 from messaging.lanes.shares import Shares
 from messaging.models import MessageKind, Sender
-from messaging.rules import SendFacts
+from messaging.statements import rows
 from messaging.texts import open_text
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import SubjectKey, Subscriber
@@ -29,7 +27,7 @@ IN_CHUNK = f"""
     SELECT {COLUMNS} FROM messaging_message m
     WHERE m.id BETWEEN %(first)s AND %(last)s
       AND m.campaign_id IS NOT DISTINCT FROM %(campaign)s
-      AND m.state = 'queued' AND m.send_after <= %(at)s
+      AND m.state IS NOT DISTINCT FROM 'queued' AND m.send_after <= %(at)s
     ORDER BY m.id LIMIT %(limit)s
     FOR UPDATE OF m SKIP LOCKED
 """
@@ -76,7 +74,7 @@ class Claimed:
     receipt_token: str
     country: str
     confirming_event_id: uuid.UUID | None
-    facts: SendFacts
+    known: Known = field(repr=False)
     to: str = field(repr=False)
     body: str = field(repr=False)
     key: bytes = field(repr=False)
@@ -95,13 +93,13 @@ class Batch:
 def system_parts_due(sender: Sender, *, limit: int, at: datetime) -> int:
     """How many parts of the next `limit` texts that people wait for just became due."""
     wanted = {"sender": sender.pk, "limit": limit, "at": at, "since": at - SYSTEM_TEXTS_TAKE}
-    return int(_rows(COUNT_SYSTEM_DUE, wanted)[0]["parts"])
+    return int(rows(COUNT_SYSTEM_DUE, wanted)[0]["parts"])
 
 
 def claim_system_texts(sender: Sender, *, parts: int, at: datetime) -> Batch:
     """Lock due texts that people wait for, of about so many parts. Inside a transaction."""
-    rows = _rows(SYSTEM_TEXTS, {"sender": sender.pk, "at": at, "limit": parts})
-    return Batch(messages=_with_facts(_fitting(rows, parts), sender, at))
+    due = rows(SYSTEM_TEXTS, {"sender": sender.pk, "at": at, "limit": parts})
+    return Batch(messages=_with_facts(_fitting(due, parts), sender, at))
 
 
 def claim_campaign_texts(sender: Sender, *, shares: Shares, parts: int, at: datetime) -> Batch:
@@ -109,14 +107,14 @@ def claim_campaign_texts(sender: Sender, *, shares: Shares, parts: int, at: date
 
     Inside a transaction. What one campaign has no use for goes to the others.
     """
-    batch, rows = Batch(), []
+    batch, due = Batch(), []
     quotas = shares.split(parts, chunks.weights(sender.pk, at))
     for campaign_id, quota in quotas.items():
-        rows += _from_campaign(campaign_id, quota, batch, at)
+        due += _from_campaign(campaign_id, quota, batch, at)
     for campaign_id in quotas.keys() - batch.dry:
-        left = parts - sum(row["parts"] for row in rows)
-        rows += _from_campaign(campaign_id, left, batch, at)
-    batch.messages = _with_facts(rows, sender, at)
+        left = parts - sum(row["parts"] for row in due)
+        due += _from_campaign(campaign_id, left, batch, at)
+    batch.messages = _with_facts(due, sender, at)
     return batch
 
 
@@ -136,32 +134,25 @@ def _from_campaign(
 
 def _in_chunk(chunk: DueChunk, campaign_id: int, limit: int, at: datetime) -> list[dict[str, Any]]:
     wanted = {"first": chunk.first, "last": chunk.last, "campaign": campaign_id}
-    return _rows(IN_CHUNK, wanted | {"at": at, "limit": limit})
+    return rows(IN_CHUNK, wanted | {"at": at, "limit": limit})
 
 
-def _fitting(rows: list[dict[str, Any]], parts: int) -> list[dict[str, Any]]:
+def _fitting(due: list[dict[str, Any]], parts: int) -> list[dict[str, Any]]:
     """As many as begin within so many parts; the last may be longer, or it would never leave."""
-    before = accumulate((row["parts"] for row in rows), initial=0)
-    return [row for row, begins in zip(rows, before, strict=False) if begins < parts]
+    before = accumulate((row["parts"] for row in due), initial=0)
+    return [row for row, begins in zip(due, before, strict=False) if begins < parts]
 
 
 def _with_facts(due: list[dict[str, Any]], sender: Sender, at: datetime) -> list[Claimed]:
     if not due:
         return []
-    people = _rows(LOCK_PEOPLE, {"people": [message["subscriber_id"] for message in due]})
+    people = rows(LOCK_PEOPLE, {"people": [message["subscriber_id"] for message in due]})
     locked = {person["id"] for person in people}
     messages = [message for message in due if message["subscriber_id"] in locked]
     # A statement of its own, after the locks: it sees whatever was committed while we took them.
     known = load([_question(message) for message in messages], sender=sender, at=at)
     answered = zip(messages, known, strict=True)
     return [_claimed(message, about) for message, about in answered if about is not None]
-
-
-def _rows(statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _question(message: dict[str, Any]) -> Question:
@@ -188,7 +179,7 @@ def _claimed(message: dict[str, Any], known: Known) -> Claimed:
         country=known.row["country"],
         confirming_event_id=known.row["confirming_event_id"],
         answers=known.row["answers"],
-        facts=replace(known.facts, number_known=bool(to)),
+        known=known,
         to=to,
         body=body,
         key=key,

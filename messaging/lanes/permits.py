@@ -10,8 +10,6 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
-from django.db import connection
-
 from consent.operations.answers import note_texts_left
 from messaging import gate
 from messaging.lanes.claims import Claimed
@@ -19,12 +17,13 @@ from messaging.lanes.wording import Wording
 from messaging.limiter import Load, Rates
 from messaging.models import ANSWERS
 from messaging.models.triggers import LIVE_SUPPRESSION, STANDING_CONSENT
-from messaging.parts import parts
 from messaging.rules import Objection, SendFacts
+from messaging.statements import rows, run
 from messaging.texts import seal_text
 
-# The database asks once more, in the statement that lets a text go: what it refuses stays
-# queued, and cannot poison the batch.
+# IS NOT DISTINCT FROM keeps the planner on the ids: it would rather read all that is queued, where
+# it last heard that nothing is. The database asks once more, in the statement that lets a text
+# go: what it refuses stays queued, and cannot poison the batch.
 PERMIT = f"""
     UPDATE messaging_message m
     SET state = 'submitting', permitted_at = %(at)s, attempts_made = m.attempts_made + 1,
@@ -34,7 +33,7 @@ PERMIT = f"""
                  unnest(%(events)s::uuid[]) AS consent_event_id,
                  unnest(%(texts)s::bytea[]) AS text_ciphertext,
                  unnest(%(parts)s::int[]) AS parts) v
-    WHERE m.id = v.id AND m.state = 'queued'
+    WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'queued'
       AND (m.campaign_id IS NULL
            OR EXISTS ({STANDING_CONSENT.format(m="m", event="v.consent_event_id")}))
       AND (m.kind = ANY(%(answers)s) OR NOT EXISTS ({LIVE_SUPPRESSION.format(m="m")}))
@@ -45,7 +44,7 @@ WITHHOLD = """
     SET state = v.state, objections = v.objections::jsonb, settled_at = %(at)s
     FROM (SELECT unnest(%(ids)s::bigint[]) AS id, unnest(%(states)s::text[]) AS state,
                  unnest(%(objections)s::text[]) AS objections) v
-    WHERE m.id = v.id AND m.state = 'queued'
+    WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'queued'
 """
 DEFER = """
     UPDATE messaging_message m
@@ -53,7 +52,7 @@ DEFER = """
     FROM (SELECT unnest(%(ids)s::bigint[]) AS id,
                  unnest(%(times)s::timestamptz[]) AS send_after,
                  unnest(%(objections)s::text[]) AS objections) v
-    WHERE m.id = v.id AND m.state = 'queued'
+    WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'queued'
 """
 
 
@@ -123,7 +122,7 @@ def decide(batch: Iterable[Claimed], wording: Wording, at: datetime) -> Decision
         if message.campaign_id in wording.full_canaries():
             # It stays as it is: what the gate would say to it now tells nobody anything.
             continue
-        facts = earlier.added_to(wording.complete(message), message)
+        facts = earlier.added_to(wording.facts(message), message)
         if _decide_one(message, facts, wording, decisions, at):
             earlier.note(message)
             wording.note_allowed(message)
@@ -166,7 +165,7 @@ def _decide_one(
     if not said:
         body = message.body or wording.body(message)
         # What really leaves is what is charged: the row was written before it was known.
-        decisions.allowed.append(Allowed(message, body, parts(body)))
+        decisions.allowed.append(Allowed(message, body, wording.parts_of(body)))
         return True
     again_at = gate.retry_at(said)
     if again_at is None or again_at > message.lapses_at:
@@ -186,9 +185,9 @@ def write(decisions: Decisions, at: datetime) -> list[Permitted]:
 def _permit(decisions: Decisions, at: datetime) -> list[Permitted]:
     if not decisions.allowed:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(PERMIT, _permissions(decisions.allowed, at))
-        let_go = dict(cursor.fetchall())
+    let_go = {
+        row["id"]: row["attempts_made"] for row in rows(PERMIT, _permissions(decisions.allowed, at))
+    }
     permitted = [
         _permitted(text, attempt=let_go[text.message.id])
         for text in decisions.allowed
@@ -240,8 +239,7 @@ def _withhold(decisions: Decisions, at: datetime) -> None:
         "states": list(states),
         "objections": [_json(s) for s in said],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WITHHOLD, parameters)
+    run(WITHHOLD, parameters)
 
 
 def _defer(decisions: Decisions) -> None:
@@ -253,8 +251,7 @@ def _defer(decisions: Decisions) -> None:
         "times": list(times),
         "objections": [_json(s) for s in said],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(DEFER, parameters)
+    run(DEFER, parameters)
 
 
 def _json(said: list[Objection]) -> str:

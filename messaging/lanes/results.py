@@ -16,6 +16,7 @@ from messaging.lanes import chunks
 from messaging.lanes.daily import give_back
 from messaging.models import Attempt, AttemptOutcome, Message, MessageState
 from messaging.operations.gone_numbers import note_gone
+from messaging.statements import rows
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3
@@ -41,7 +42,7 @@ RECORD = """
                  unnest(%(provider_ids)s::text[]) AS provider_message_id,
                  unnest(%(codes)s::text[]) AS error_code,
                  unnest(%(times)s::timestamptz[]) AS send_after) v
-    WHERE m.id = v.id AND m.state = 'submitting' AND m.attempts_made = v.attempt
+    WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'submitting' AND m.attempts_made = v.attempt
       AND p.id = m.subscriber_id
     RETURNING m.id
 """
@@ -91,12 +92,10 @@ def record(results: list[Result], *, at: datetime) -> None:
     if not results:
         return
     ids = [result.id for result in results]
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"ids": ids})
+    rows(LOCK, {"ids": ids})
     back = [result.id for result in results if result.state == MessageState.QUEUED]
     give_back(message_ids=back)
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD, _columns(results, at))
+    rows(RECORD, _columns(results, at))
     chunks.reopen(back)
     _keep_attempts(results, at)
     note_gone(message_ids=[r.id for r in results if r.number_gone], at=at)

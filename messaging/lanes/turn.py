@@ -70,6 +70,7 @@ class Turn:
     claimed: int = 0
     flight: Flight | None = None
     wait: float = 0.0
+    has_nothing_due: bool = False
 
 
 @dataclass
@@ -102,7 +103,8 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
 
 def _turn(decided: Decided, sender: Sender, carrier: Provider) -> Turn:
     if not decided.texts:
-        return Turn(decided.claimed, wait=0.0 if decided.moved else NOTHING_MOVED_SECONDS)
+        wait = 0.0 if decided.moved else NOTHING_MOVED_SECONDS
+        return Turn(decided.claimed, wait=wait, has_nothing_due=not decided.claimed)
     flight = Flight(
         carrier=carrier,
         sender_address=sender.address,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 from consent import erasure_list
 from messaging.approvals import approval_holds
@@ -13,6 +14,7 @@ from messaging.figures import room_left
 from messaging.lanes.claims import Claimed
 from messaging.lengths import slots_of
 from messaging.models import Campaign, CampaignStatus, SendingFreeze
+from messaging.parts import parts
 from messaging.placeholders import Template, UnreadableTemplate, fill
 from messaging.rules import SendFacts
 from messaging.values import Slot
@@ -39,6 +41,7 @@ class Wording:
     # How many texts of a campaign's canary may still leave; campaigns without one are not here.
     room: dict[int, int] = field(default_factory=dict)
     frozen: bool = False
+    _counted: dict[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, batch: Iterable[Claimed]) -> Wording:
@@ -59,21 +62,22 @@ class Wording:
         wording.slots = slots_of([t for texts in wording.texts.values() for t in texts.values()])
         return wording
 
-    def complete(self, message: Claimed) -> SendFacts:
+    def facts(self, message: Claimed) -> SendFacts:
         """The facts of one message, with what is known about its campaign."""
+        readable = {"number_known": bool(message.to)}
         if message.campaign_id is None:
-            return message.facts
-        return self.complete_for(message.campaign_id, message.facts)
+            return message.known.facts_with(**readable)
+        return message.known.facts_with(**readable, **self.about(message.campaign_id))
 
-    def complete_for(self, campaign_id: int, facts: SendFacts) -> SendFacts:
-        return replace(
-            facts,
-            campaign_runs=self.runs[campaign_id],
-            approval_holds=self.approved[campaign_id],
-            fit_for_minors=self.fit_for_minors[campaign_id],
-            canary_waits=campaign_id in self.full_canaries(),
-            frozen=self.frozen,
-        )
+    def about(self, campaign_id: int) -> dict[str, Any]:
+        """What `SendFacts` has of a campaign."""
+        return {
+            "campaign_runs": self.runs[campaign_id],
+            "approval_holds": self.approved[campaign_id],
+            "fit_for_minors": self.fit_for_minors[campaign_id],
+            "canary_waits": campaign_id in self.full_canaries(),
+            "frozen": self.frozen,
+        }
 
     def note_allowed(self, message: Claimed) -> None:
         """One of the batch may go: the next one of its campaign finds that much less room."""
@@ -87,6 +91,12 @@ class Wording:
     def body(self, message: Claimed) -> str:
         """The text for one person, as it leaves."""
         return self.text_for(message.campaign_id or 0, message.language, message.answers)
+
+    def parts_of(self, body: str) -> int:
+        """Its parts; where all get the same words they are counted once a turn."""
+        if body not in self._counted:
+            self._counted[body] = parts(body)
+        return self._counted[body]
 
     def text_for(self, campaign_id: int, language: str, answers: str) -> str:
         """The same from the person's attributes as JSON; "" where the words cannot be read."""

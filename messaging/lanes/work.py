@@ -25,6 +25,7 @@ MOST_LANES = 50
 # One worker cannot do more with a sender: a faster one may have several at once.
 PARTS_PER_LEASE = 2000
 MOST_LEASES = 4
+LOOKS_EVERY_SECONDS = 0.1
 RECORDED_TOGETHER = 250
 RECORDED_WITHIN_SECONDS = 0.1
 LIMITER_GONE_SECONDS = 1.0
@@ -66,15 +67,17 @@ class Work:
         self._wire = wire()
         self._ended: list[Result] = []
         self._oldest_ended_at = math.inf
+        self._busy: list[Lane] = []
+        self._looks_again_at = 0.0
 
     def go_on(self, *, until: float) -> None:
         while time.monotonic() < until:
-            lanes = self._lanes_at(timezone.now())
+            lanes = self._lanes_now()
             if not lanes and self._wire.is_empty:
                 return
             began = [self._begin_turn(lane) for lane in lanes if lane.ready_at <= time.monotonic()]
             self._collect(seconds=0.0 if any(began) else self._idle(lanes, until))
-            if len(self._ended) >= RECORDED_TOGETHER or self._is_old() or not any(began):
+            if len(self._ended) >= RECORDED_TOGETHER or self._is_old():
                 self._record()
 
     def end(self) -> None:
@@ -85,8 +88,17 @@ class Work:
             self._record()
         self._record()
 
-    def _lanes_at(self, at: datetime) -> list[Lane]:
-        """The lanes with work that are ours, taking those that nobody has."""
+    def _lanes_now(self) -> list[Lane]:
+        """The lanes with work that are ours, taking those that nobody has.
+
+        A pause or a new campaign may be seen a tenth of a second late.
+        """
+        if self._looks_again_at <= time.monotonic():
+            self._busy = self._look(timezone.now())
+            self._looks_again_at = time.monotonic() + LOOKS_EVERY_SECONDS
+        return self._busy
+
+    def _look(self, at: datetime) -> list[Lane]:
         due = lanes_with_work(marketing=self._marketing, at=at)
         for sender_id, most in due.items():
             if sender_id not in self._lanes and len(self._lanes) < MOST_LANES:
@@ -115,6 +127,8 @@ class Work:
         if turn.flight is not None:
             self._wire.launch(turn.flight)
         lane.ready_at = time.monotonic() + turn.wait
+        if turn.has_nothing_due:
+            self._looks_again_at = 0.0
         return turn.claimed > 0
 
     def _idle(self, lanes: list[Lane], until: float) -> float:

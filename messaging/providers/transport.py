@@ -1,68 +1,107 @@
-"""How a request reaches a provider: at once, at most once, and not after its permission ended."""
+"""How a request reaches a provider: at once, at most once, and not after its permission ended.
+
+A client of our own, since the look at the clock has to stand directly above the write to the
+socket, with nothing in between that can wait; libraries have queues, pools, name look-ups and
+handshakes there. asyncio's own event loop hands bytes to the kernel in the same call, faster loops
+gather them first. What comes back is read by llhttp.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
+import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_writer import StreamWriter
-from aiohttp.payload import BytesPayload
-
-from messaging.providers.errors import NotWritten, SubmitError, Unclear
+from messaging.providers.connection import Answer, Connection
+from messaging.providers.errors import NotWritten, Unclear
 
 CONNECT_SECONDS = 3.0
 IDLE_SECONDS = 5.0
 # Unacknowledged bytes are given up with the whole request, not retransmitted for minutes.
 USER_TIMEOUT_MS = 10_000
 
+__all__ = ["Answer", "Transport"]
+
 
 @dataclass(frozen=True)
-class Answer:
-    status: int
-    retry_after: str
-    body: bytes
+class Place:
+    """Where a request goes."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def host_header(self) -> str:
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port == (443 if self.tls else 80) else f"{name}:{self.port}"
 
 
-class LastLook(BytesPayload):
-    """A body that looks at the clock in the very step that hands it to the socket.
+@dataclass
+class Pool:
+    """The connections to one place. Nobody gets one that lay idle for long: whoever closed it may
+    not have been heard yet."""
 
-    aiohttp keeps the headers back until the body is there and writes both at once, so when this
-    look refuses, no byte has left. Everything that can take time (pool, DNS, connect, TLS, the
-    event loop) lies before it.
-    """
+    most: int
+    owner: tuple[int, asyncio.AbstractEventLoop]
+    open: int = 0
+    idle: list[Connection] = field(default_factory=list)
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
-    def __init__(self, body: bytes, *, not_after: float, written: Callable[[], None]) -> None:
-        super().__init__(body, content_type="application/json")
-        self.not_after = not_after
-        self.refusal = ""
-        self.is_written = False
-        self._written = written
+    async def take(self, place: Place) -> Connection:
+        while not (self.idle or self.open < self.most):
+            await self._turn()
+        while self.idle:
+            connection = self.idle.pop()
+            if connection.is_fresh(IDLE_SECONDS):
+                return connection
+            self._drop(connection)
+        self.open += 1
+        try:
+            return await _connect(place)
+        except BaseException:
+            self.open -= 1
+            self._wake_one()
+            raise
 
-    async def write_with_length(
-        self, writer: AbstractStreamWriter, content_length: int | None
-    ) -> None:
-        transport = writer.transport if isinstance(writer, StreamWriter) else None
-        self.refusal = self._reason_against(transport)
-        if self.refusal:
-            raise NotWritten(self.refusal)
-        self.is_written = True
-        await super().write_with_length(writer, content_length)
-        self._written()
+    def give_back(self, connection: Connection) -> None:
+        if connection.is_reusable:
+            self.idle.append(connection)
+        else:
+            self._drop(connection)
+        self._wake_one()
 
-    def _reason_against(self, transport: asyncio.Transport | None) -> str:
-        if transport is None or transport.is_closing():
-            return "connection_closed"
-        # What waits in a buffer leaves later than any look.
-        if transport.get_write_buffer_size():
-            return "connection_busy"
-        return "too_late" if time.monotonic() > self.not_after else ""
+    def close(self) -> None:
+        while self.idle:
+            self._drop(self.idle.pop())
+
+    async def _turn(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._wake_one()
+            raise
+
+    def _drop(self, connection: Connection) -> None:
+        connection.abort()
+        self.open -= 1
+
+    def _wake_one(self) -> None:
+        while self.waiting:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
 
 class Transport:
@@ -72,13 +111,12 @@ class Transport:
         """`deadline`: seconds for one request from its start to the last byte of its answer."""
         self._connections = connections
         self._deadline = deadline
-        self._session: aiohttp.ClientSession | None = None
-        self._owner: tuple[int, asyncio.AbstractEventLoop] | None = None
+        self._pools: dict[Place, Pool] = {}
 
     async def close(self) -> None:
-        session, self._session, self._owner = self._session, None, None
-        if session is not None:
-            await session.close()
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
 
     async def post(
         self,
@@ -90,49 +128,72 @@ class Transport:
         written: Callable[[], None],
     ) -> Answer:
         """One request, never repeated; raises NotWritten or Unclear where there is no answer."""
-        last_look = LastLook(body, not_after=not_after, written=written)
+        ends_at = time.monotonic() + self._deadline
+        place, path = _place(url)
+        request = _request(place, path, headers, body)
+        pool = self._pool(place)
+        connection = await self._connection(pool, place)
         try:
-            return await self._exchange(url, last_look, headers)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            outcome = _outcome(last_look, error)
-        # Outside the handler: the library's error names the request and stays behind.
-        raise outcome
+            answer = await connection.exchange(
+                request, not_after=not_after, ends_at=ends_at, written=written
+            )
+        finally:
+            pool.give_back(connection)
+        if isinstance(answer, str):
+            raise Unclear(answer)
+        return answer
 
-    async def _exchange(self, url: str, body: LastLook, headers: Mapping[str, str]) -> Answer:
-        session = self._current_session()
-        async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            retry_after = response.headers.get("Retry-After", "")
-            return Answer(response.status, retry_after, await response.read())
+    async def _connection(self, pool: Pool, place: Place) -> Connection:
+        if pool.idle and pool.idle[-1].is_fresh(IDLE_SECONDS):
+            return pool.idle.pop()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await pool.take(place)
+        except TimeoutError:
+            code = "timeout"
+        except (OSError, ValueError):
+            code = "connection_lost"
+        # Outside the handlers: what went wrong names the address, and stays behind.
+        raise NotWritten(code)
 
-    def _current_session(self) -> aiohttp.ClientSession:
+    def _pool(self, place: Place) -> Pool:
         owner = (os.getpid(), asyncio.get_running_loop())
-        if self._session is None or self._session.closed or self._owner != owner:
-            self._session, self._owner = self._new_session(), owner
-        return self._session
-
-    def _new_session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self._connections, keepalive_timeout=IDLE_SECONDS, socket_factory=_new_socket
-        )
-        timeout = aiohttp.ClientTimeout(total=self._deadline, connect=CONNECT_SECONDS)
-        return aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        pool = self._pools.get(place)
+        if pool is None or pool.owner != owner:
+            pool = self._pools[place] = Pool(self._connections, owner)
+        return pool
 
 
-def _new_socket(address: tuple[Any, ...]) -> socket.socket:
-    family, kind, protocol, *_ = address
-    connection = socket.socket(family, kind, protocol)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+def _place(url: str) -> tuple[Place, str]:
+    """Where it leads, and the path there with its query."""
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        tls = parts.scheme == "https"
+        place = Place(parts.hostname or "", parts.port or (443 if tls else 80), tls)
+        return place, f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
+    raise NotWritten("bad_address")
+
+
+def _request(place: Place, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", f"Host: {place.host_header}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"Content-Length: {len(body)}", "Content-Type: application/json", "", ""]
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or not head.isascii():
+        raise NotWritten("bad_header")
+    return head.encode() + body
+
+
+async def _connect(place: Place) -> Connection:
+    loop = asyncio.get_running_loop()
+    context = ssl.create_default_context() if place.tls else None
+    _transport, connection = await loop.create_connection(
+        Connection, place.host, place.port, ssl=context
+    )
+    _give_up_unacknowledged(connection.socket)
     return connection
 
 
-def _outcome(body: LastLook, error: Exception) -> SubmitError:
-    if not body.is_written:
-        return NotWritten(body.refusal or _code(error))
-    return Unclear(_code(error))
-
-
-def _code(error: Exception) -> str:
-    return "timeout" if isinstance(error, TimeoutError) else "connection_lost"
+def _give_up_unacknowledged(connection: socket.socket | None) -> None:
+    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)

@@ -24,7 +24,8 @@ from consent.operations.withdrawal import (
     suppress_number,
 )
 from consent.suppression import is_suppressed, number_is_suppressed
-from messaging.lanes.claims import claim
+from messaging.lanes.claims import claim_campaign_texts
+from messaging.lanes.shares import Shares
 from messaging.models import Message, MessageState, Sender
 from messaging.operations.audience import cut_audience
 from messaging.operations.inbound import receive_text
@@ -60,8 +61,8 @@ def facts_of(subscriber: Subscriber, at=cast.NOON + cast.HOUR):
     Message.objects.exclude(campaign=campaign).filter(state=MessageState.QUEUED).update(
         state=MessageState.CANCELLED
     )
-    claimed = claim(Sender.objects.get(), marketing=True, limit=100, at=at)
-    found = [each.facts for each in claimed if each.subscriber_id == subscriber.pk]
+    batch = claim_campaign_texts(Sender.objects.get(), shares=Shares(), parts=100, at=at)
+    found = [each.known.facts for each in batch.messages if each.subscriber_id == subscriber.pk]
     return found[0] if found else None
 
 
@@ -243,7 +244,9 @@ def in_thread(work: Callable[[], None], problems: list[BaseException]) -> thread
 def read_everyone_who_is_due() -> int:
     """As a turn does: lock, load, and open number and text of each."""
     with transaction.atomic():
-        due = claim(Sender.objects.get(), marketing=True, limit=50, at=timezone.now())
+        due = claim_campaign_texts(
+            Sender.objects.get(), shares=Shares(), parts=50, at=timezone.now()
+        ).messages
     # What does not decrypt comes without a number, and the gate would withhold it.
     assert all(each.to and each.key for each in due)
     return len(due)

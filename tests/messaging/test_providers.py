@@ -113,7 +113,7 @@ def test_it_returns_the_id_of_a_taken_text(
         (answer(500, '{"id": "c-1"}'), Unclear, "http_500"),
         (answer(503), Unclear, "http_503"),
         (b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{", Unclear, "timeout"),
-        (b"nonsense\r\n\r\n", Unclear, "connection_lost"),
+        (b"nonsense\r\n\r\n", Unclear, "unreadable_answer"),
         (RESET, Unclear, "connection_lost"),
         (HANG_UP, Unclear, "connection_lost"),
         (SILENCE, Unclear, "timeout"),
@@ -282,7 +282,8 @@ def test_a_connection_the_carrier_closed_is_not_used_again(settings: Settings) -
         reach(server, settings)
 
         async def server_hung_up() -> None:
-            while simulator._transport._session.connector._conns:  # type: ignore[union-attr]
+            [pool] = simulator._transport._pools.values()
+            while any(connection.is_reusable for connection in pool.idle):
                 await asyncio.sleep(0.01)
 
         async def two_turns() -> None:

@@ -1,0 +1,35 @@
+"""The few statements that every text passes, past Django's cursor.
+
+Django binds parameters in the client and reads rows as text. Here the server binds them, keeps the
+plan, and rows come in binary: a third of the work for a batch of some hundred texts. They run on
+Django's own connection, in its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg.rows import dict_row
+
+
+def rows(statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Run it and return its rows by column name. Raises what Django's cursor raises."""
+    with _cursor() as cursor, connection.wrap_database_errors:
+        cursor.execute(statement.encode(), parameters, prepare=True)
+        return cursor.fetchall()
+
+
+def run(statement: str, parameters: Mapping[str, Any]) -> None:
+    """The same for a statement that returns nothing."""
+    with _cursor() as cursor, connection.wrap_database_errors:
+        cursor.execute(statement.encode(), parameters, prepare=True)
+
+
+def _cursor() -> psycopg.Cursor[dict[str, Any]]:
+    connection.ensure_connection()
+    cursor = psycopg.Cursor(connection.connection, row_factory=dict_row)
+    cursor.format = psycopg.pq.Format.BINARY
+    return cursor
