@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 
@@ -17,15 +18,16 @@ class Shares:
         self._credit: dict[int, float] = {}
 
     def split(self, parts: int, weights: Mapping[int, int]) -> dict[int, int]:
-        """How many parts each campaign may use now; adds up to `parts` or one less.
+        """How many parts each campaign may use now; adds up to `parts`.
 
         `weights` are those of the campaigns that have something due.
         """
-        everyone = sum(weights.values())
-        for campaign_id, weight in weights.items():
-            earned = self._credit.get(campaign_id, 0.0) + parts * weight / everyone
-            self._credit[campaign_id] = earned
-        self._credit = {each: self._credit[each] for each in weights}
+        if not weights:
+            return {}
+        credit = {each: self._credit.get(each, 0.0) for each in weights}
+        # What all together used beyond what they had, or had beyond, is shared by weight as well.
+        earned = (parts - sum(credit.values())) / sum(weights.values())
+        self._credit = {each: credit[each] + earned * weight for each, weight in weights.items()}
         return self._whole(parts)
 
     def charge(self, campaign_id: int, parts: int) -> None:
@@ -37,10 +39,23 @@ class Shares:
         self._credit.pop(campaign_id, None)
 
     def _whole(self, parts: int) -> dict[int, int]:
-        """Credits as whole parts; what rounding leaves goes to whoever waited longest for it."""
-        given = {each: max(0, int(credit)) for each, credit in self._credit.items()}
-        over = parts - sum(given.values())
-        longest_first = sorted(given, key=lambda each: given[each] - self._credit[each])
-        for each in longest_first[: max(0, over)]:
+        """So that all are equally far behind afterwards; what rounding leaves goes to whoever it
+        took most from."""
+        level = _level(sorted(self._credit.values(), reverse=True), parts)
+        exact = {each: max(0.0, credit - level) for each, credit in self._credit.items()}
+        given = {each: int(share) for each, share in exact.items()}
+        over = round(parts - sum(given.values()))
+        lost_most = sorted(given, key=lambda each: given[each] - exact[each])
+        for each in lost_most[: max(0, over)]:
             given[each] += 1
         return given
+
+
+def _level(falling: list[float], parts: int) -> float:
+    """The credit to which `parts` bring down all those above it."""
+    level = 0.0
+    for number, below in enumerate([*falling[1:], -math.inf], start=1):
+        level = (sum(falling[:number]) - parts) / number
+        if level >= below:
+            break
+    return level

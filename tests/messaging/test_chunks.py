@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from consent.operations.policy import override_policy
+from consent.operations.preferences import pause
+from messaging.lanes.chunks import due_campaigns, next_due_at, weights
+from messaging.models import AudienceMember, Campaign, Chunk, Message, MessageState, Sender
+from messaging.operations import audience
+from messaging.operations.audience import cut_audience
+from messaging.operations.campaigns import cancel_campaign
+from messaging.operations.recovery import finish_campaigns, recover
+from tests import cast
+from tests.turns import take_turn
+
+pytestmark = pytest.mark.django_db
+AT = cast.NOON + cast.DAY
+NIGHT = datetime(2026, 11, 4, 3, tzinfo=UTC)
+PEOPLE = [f"+4477009002{n:02d}" for n in range(7)]
+
+
+def started(at=AT, numbers=PEOPLE, **fields) -> Campaign:
+    for number in numbers:
+        cast.confirmed(number)
+    draft = cast.draft()
+    Campaign.objects.filter(pk=draft.pk).update(**fields)
+    return cast.started(Campaign.objects.get(pk=draft.pk), at)
+
+
+def test_the_audience_is_cut_into_chunks_that_hold_every_waiting_row(monkeypatch):
+    monkeypatch.setattr(audience, "CHUNK", 3)
+    campaign = started()
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    rows = set(Message.objects.filter(campaign=campaign).values_list("pk", flat=True))
+    held = [
+        rows & set(range(chunk.first_message_id, chunk.last_message_id + 1))
+        for chunk in campaign.chunks.all()
+    ]
+    assert sorted(len(each) for each in held) == [1, 3, 3]
+    assert set().union(*held) == rows
+    campaign.refresh_from_db()
+    assert campaign.audience_size == len(PEOPLE)
+    assert not AudienceMember.objects.exists()
+
+
+def test_a_slice_after_the_other_writes_everybody_once(monkeypatch):
+    monkeypatch.setattr(audience, "SLICE", 2)
+    campaign = started()
+    assert cut_audience(campaign_id=campaign.pk, at=AT) == len(PEOPLE)
+    assert campaign.chunks.count() == 4
+
+
+def test_who_sleeps_is_not_asked_about_before_the_morning(carrier):
+    """Nobody is claimed, put off and written in vain: the rows say from the start when."""
+    campaign = started(at=NIGHT)
+    cut_audience(campaign_id=campaign.pk, at=NIGHT)
+    opens_at = next_due_at(campaign)
+    assert opens_at is not None
+    assert NIGHT + 4 * cast.HOUR < opens_at < NIGHT + 9 * cast.HOUR
+    assert not due_campaigns(NIGHT + cast.HOUR).exists()
+    assert take_turn(cast.sender(), marketing=True, at=NIGHT + cast.HOUR).claimed == 0
+    assert take_turn(cast.sender(), marketing=True, at=opens_at).left == len(PEOPLE)
+
+
+def test_the_gate_has_the_last_word_when_the_hours_changed_meanwhile(carrier):
+    campaign = started(at=NIGHT)
+    cut_audience(campaign_id=campaign.pk, at=NIGHT)
+    opens_at = next_due_at(campaign)
+    override_policy(
+        actor=cast.staff("privacy officer", "Privacy officer"), jurisdiction="GB",
+        kind="send_window", applies_to="marketing",
+        value={"all": "15:00-16:00", "holiday": "as_day"},
+        reason="Only in the afternoon.", at=NIGHT,
+    )  # fmt: skip
+    assert take_turn(cast.sender(), marketing=True, at=opens_at).left == 0
+    objections = {m.objections[0]["code"] for m in Message.objects.filter(campaign=campaign)}
+    assert objections == {"outside_hours"}
+    assert next_due_at(campaign) > opens_at
+
+
+def test_a_chunk_is_due_when_the_first_of_its_rows_is(carrier):
+    campaign = started()
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    late = Message.objects.filter(campaign=campaign).first().subscriber
+    pause(subscriber=late, until=AT + 3 * cast.HOUR)
+    take_turn(cast.sender(), marketing=True, at=AT)
+    assert next_due_at(campaign) == AT + 3 * cast.HOUR
+    take_turn(cast.sender(), marketing=True, at=AT + 3 * cast.HOUR)
+    assert next_due_at(campaign) is None
+    assert finish_campaigns(at=AT + 4 * cast.HOUR) == 1
+
+
+def test_a_text_that_was_put_back_is_found_again(carrier):
+    carrier.switch(failure="throttle")
+    campaign = started(numbers=PEOPLE[:1])
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    take_turn(cast.sender(), marketing=True, at=AT)
+    waiting = Message.objects.get(campaign=campaign, state=MessageState.QUEUED)
+    assert next_due_at(campaign) == waiting.send_after
+
+
+def test_rows_that_no_chunk_knows_of_are_looked_at_all_the_same():
+    """Raw SQL can close a chunk; the campaign is not finished while somebody waits in it."""
+    campaign = started()
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    Chunk.objects.update(next_due_at=None)
+    assert finish_campaigns(at=AT) == 0
+    assert next_due_at(campaign) == AT
+
+
+def test_cancelling_ends_the_written_and_forgets_who_was_only_selected(monkeypatch):
+    monkeypatch.setattr(audience, "SLICE", 2)
+    campaign = started()
+    monkeypatch.setattr(audience, "STAYS_SECONDS", -1)
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    monkeypatch.setattr(audience, "STAYS_SECONDS", 5)
+    audience._cut_slice(campaign, 1, AT)
+    cancel_campaign(actor=cast.approver(), campaign=campaign, at=AT)
+    recover(at=AT)
+    campaign.refresh_from_db()
+    states = Message.objects.filter(campaign=campaign).values_list("state", flat=True)
+    assert list(states) == [MessageState.CANCELLED] * 2
+    assert campaign.audience_size == 2
+    assert not AudienceMember.objects.exists()
+    assert next_due_at(campaign) is None
+
+
+def test_a_turn_splits_its_room_by_weight(carrier):
+    light, heavy = started(), started(weight=3)
+    for campaign in (light, heavy):
+        cut_audience(campaign_id=campaign.pk, at=AT)
+    Sender.objects.update(parts_per_second="0.01", burst=4)
+    sender = Sender.objects.get()
+    assert weights(sender.pk, AT) == {light.pk: 1, heavy.pk: 3}
+    assert take_turn(sender, marketing=True, at=AT).left == 4
+    sent = Message.objects.filter(state=MessageState.ACCEPTED).values_list("campaign", flat=True)
+    assert sorted(sent) == sorted([light.pk] + [heavy.pk] * 3)
