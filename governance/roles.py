@@ -22,6 +22,7 @@ VIEWS = frozenset(
         "messaging.view_campaign",
         "messaging.view_campaigntext",
         "messaging.view_sender",
+        "messaging.view_ratelimit",
         "messaging.view_message",
         "messaging.view_sendingfreeze",
     }
@@ -82,6 +83,9 @@ RUNS_THE_PLACE = frozenset(
         "auth.view_group",
         "messaging.add_sender",
         "messaging.change_sender",
+        "messaging.add_ratelimit",
+        "messaging.change_ratelimit",
+        "messaging.delete_ratelimit",
     }
 )
 

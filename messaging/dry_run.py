@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.db.models import F
 from django.db.models.functions import Mod
@@ -21,7 +21,7 @@ from messaging import gate
 from messaging.audience import audience, kind_of
 from messaging.facts import Known, Question, load
 from messaging.lanes.wording import Wording
-from messaging.models import Campaign, MessageKind
+from messaging.models import Campaign, MessageKind, RateLimit, Sender
 from messaging.parts import parts
 from messaging.places import Place
 from messaging.rules import Objection, SendFacts
@@ -146,18 +146,17 @@ def _zones_of(person: Person) -> str:
 
 def _send(campaign: Campaign, people: Sequence[Person], done: DryRun) -> None:
     """Take them in the order in which they are due, each at the moment the rate allows."""
-    kind, clock = kind_of(campaign), done.starts_at
-    seconds_per_part = done.scale / float(campaign.sender.parts_per_second)
+    kind, pace = kind_of(campaign), PaceOfSender.of(campaign, done)
     due = [(done.starts_at, place) for place in range(len(people))]
     heapify(due)
     waited: set[int] = set()
     while due:
         due_at, place = heappop(due)
-        person, now = people[place], max(clock, due_at)
+        person, now = people[place], pace.next_at(due_at)
         said = gate.objections(kind, replace(person.facts, at=now))
         if not said and now < done.ends_at:
             _note_text(done, person, now)
-            clock = now + timedelta(seconds=seconds_per_part * person.parts)
+            pace.note(person.parts, now)
             continue
         again_at = gate.retry_at(said) if said else None
         if again_at is None or again_at >= done.ends_at:
@@ -167,6 +166,35 @@ def _send(campaign: Campaign, people: Sequence[Person], done: DryRun) -> None:
             waited.add(place)
             done.waits.update(objection.code for objection in said)
         heappush(due, (max(again_at, now + LEAST_WAIT), place))
+
+
+@dataclass
+class PaceOfSender:
+    """When the next text may leave: by the rate of the sender and of its account, and by what the
+    carrier takes in one of its days. Each person looked at stands for `scale` people."""
+
+    sender: Sender
+    scale: float
+    seconds_per_part: float
+    free_at: datetime
+    sent: Counter[date] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, campaign: Campaign, done: DryRun) -> Self:
+        sender = campaign.sender
+        account = RateLimit.objects.filter(provider=sender.provider, country="")
+        rates = [sender.parts_per_second, *account.values_list("parts_per_second", flat=True)]
+        return cls(sender, done.scale, done.scale / float(min(rates)), done.starts_at)
+
+    def next_at(self, due_at: datetime) -> datetime:
+        at, most = max(self.free_at, due_at), self.sender.parts_per_day
+        while most is not None and self.sent[self.sender.day_of(at)] >= most:
+            at = self.sender.day_ends_at(at)
+        return at
+
+    def note(self, parts: int, at: datetime) -> None:
+        self.sent[self.sender.day_of(at)] += round(parts * self.scale)
+        self.free_at = at + timedelta(seconds=self.seconds_per_part * parts)
 
 
 def _note_text(done: DryRun, person: Person, at: datetime) -> None:

@@ -65,6 +65,7 @@ class CampaignAdmin(GuardedAdmin):
         "segment",
         "sender",
         "useful_hours",
+        "weight",
         "fit_for_minors",
     )
     change_form_template = "admin/messaging/campaign/change_form.html"

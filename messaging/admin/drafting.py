@@ -24,6 +24,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             "segment",
             "sender",
             "useful_hours",
+            "weight",
             "fit_for_minors",
         )
 

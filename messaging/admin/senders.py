@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
-from messaging.models import Sender
+from messaging.models import RateLimit, Sender
 from subscribers.admin.guarded import GuardedAdmin
 from subscribers.fields import country_codes
 
@@ -23,6 +23,8 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
             "address",
             "parts_per_second",
             "burst",
+            "parts_per_day",
+            "day_time_zone",
             "price_per_part",
             "currency",
             "countries",
@@ -33,9 +35,7 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = sorted({*settings.SMS_PROVIDERS, self.instance.provider} - {""})
-        if "provider" in self.fields:
-            self.fields["provider"] = forms.ChoiceField(choices=[(name, name) for name in names])
+        _offer_providers(self)
 
     def clean_currency(self) -> str:
         code: str = self.cleaned_data["currency"].strip().upper()
@@ -46,6 +46,39 @@ class SenderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_registered_countries(self) -> list[str]:
         return country_codes(self.cleaned_data["registered_countries"])
+
+
+def _offer_providers(form: forms.ModelForm) -> None:  # type: ignore[type-arg]
+    """Those of the settings, and the one that it has."""
+    names = sorted({*settings.SMS_PROVIDERS, form.instance.provider} - {""})
+    if "provider" in form.fields:
+        form.fields["provider"] = forms.ChoiceField(choices=[(name, name) for name in names])
+
+
+class RateLimitForm(forms.ModelForm):  # type: ignore[type-arg]
+    provider = forms.ChoiceField()
+
+    class Meta:
+        model = RateLimit
+        fields = ("provider", "country", "parts_per_second", "burst")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer_providers(self)
+
+    def clean_country(self) -> str:
+        codes = country_codes(
+            [self.cleaned_data["country"]] if self.cleaned_data["country"] else []
+        )
+        return codes[0] if codes else ""
+
+
+@admin.register(RateLimit)
+class RateLimitAdmin(GuardedAdmin):
+    form = RateLimitForm
+    fields = RateLimitForm.Meta.fields
+    list_display = ("provider", "country", "parts_per_second", "burst")
+    ordering = ("provider", "country")
 
 
 @admin.register(Sender)

@@ -59,6 +59,7 @@ def written(**changes: str) -> dict[str, object]:
         "segment": "",
         "sender": cast.sender().pk,
         "useful_hours": "24",
+        "weight": 1,
         "texts-TOTAL_FORMS": "1",
         "texts-INITIAL_FORMS": "0",
         "texts-0-language": "en",

@@ -120,3 +120,14 @@ def test_a_start_at_night_waits_for_the_morning(client: Client, campaign):
     tonight = (timezone.now() + timedelta(days=1)).replace(hour=3, minute=0)
     shown = page(client, campaign, start=tonight.strftime("%Y-%m-%dT%H:%M"))
     assert "It is a permitted hour in every place where the person may be." in shown
+
+
+def test_what_a_carriers_day_has_no_room_for_leaves_the_next_day():
+    cast.any_hour()
+    for number in range(4):
+        cast.confirmed(f"+4477009002{number:02d}")
+    campaign = cast.draft()
+    campaign.sender.parts_per_day = 3
+    done = dry_run(campaign, at=AT)
+    assert done.goes == 4
+    assert done.last_at == campaign.sender.day_ends_at(AT)

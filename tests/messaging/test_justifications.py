@@ -43,7 +43,7 @@ def written(campaign: Campaign, body: str = LOUD, **more: str) -> dict[str, obje
     return {
         "name": campaign.name, "purpose": campaign.purpose_id, "segment": "",
         "subscriber_list": campaign.subscriber_list_id, "sender": campaign.sender_id,
-        "useful_hours": "24", "texts-TOTAL_FORMS": "1", "texts-INITIAL_FORMS": "1",
+        "useful_hours": "24", "weight": 1, "texts-TOTAL_FORMS": "1", "texts-INITIAL_FORMS": "1",
         "texts-0-id": text.pk, "texts-0-campaign": campaign.pk, "texts-0-language": "en",
         "texts-0-body": body, **more,
     }  # fmt: skip
