@@ -55,6 +55,8 @@ ERASURE_LIST = env.str("ERASURE_LIST", default=str(STACK.erasure_list) if DEMO e
 # --- Where we are reached -------------------------------------------------
 PORT = port_of(env.str("PORT", default="8000"))
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}" if DEMO else "").rstrip("/")
+# Where providers send receipts: the inbox where it has an address of its own.
+RECEIPTS_URL = (env.str("RECEIPTS_URL", default="") or PUBLIC_URL).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many proxies of our own stand in front: the client address is read that far from the right.

@@ -79,7 +79,7 @@ def check_demo_stays_local(app_configs: AppConfigs, **options: Any) -> list[Chec
             hint="The demo works on 127.0.0.1 only.",
             id="messaging.E004",
         )
-        for name in ("PUBLIC_URL", "CARRIER_URL")
+        for name in ("PUBLIC_URL", "RECEIPTS_URL", "CARRIER_URL")
         if (address := getattr(settings, name)) and not _is_local(address)
     ]
 
@@ -152,8 +152,8 @@ def check_breaker(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]
 
 @register(deploy=True)
 def check_public_url(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
-    """Links in texts and the addresses of receipts need a host."""
-    if urlsplit(settings.PUBLIC_URL).hostname:
+    """Links in texts need a host."""
+    if _has_host(settings.PUBLIC_URL):
         return []
     return [
         Error(
@@ -162,6 +162,27 @@ def check_public_url(app_configs: AppConfigs, **options: Any) -> list[CheckMessa
             id="messaging.E007",
         )
     ]
+
+
+@register(deploy=True)
+def check_receipts_url(app_configs: AppConfigs, **options: Any) -> list[CheckMessage]:
+    """So do the addresses of receipts, where they are others."""
+    if settings.RECEIPTS_URL == settings.PUBLIC_URL or _has_host(settings.RECEIPTS_URL):
+        return []
+    return [
+        Error(
+            "RECEIPTS_URL is not an absolute address.",
+            hint="Set it to where providers reach the inbox, or leave it out.",
+            id="messaging.E010",
+        )
+    ]
+
+
+def _has_host(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
 
 
 @register(deploy=True)

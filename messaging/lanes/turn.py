@@ -108,7 +108,7 @@ def _turn(decided: Decided, sender: Sender, carrier: Provider) -> Turn:
     flight = Flight(
         carrier=carrier,
         sender_address=sender.address,
-        receipts_address=f"{settings.PUBLIC_URL}/providers/{sender.provider}/receipts/",
+        receipts_address=f"{settings.RECEIPTS_URL}/providers/{sender.provider}/receipts/",
         texts=decided.texts,
         reserved_at=decided.reserved_at,
         not_after=decided.permitted_at + WRITE_WITHIN_SECONDS,

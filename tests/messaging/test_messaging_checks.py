@@ -6,7 +6,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from messaging import gate
-from messaging.checks import check_gate, check_public_url, check_texts_leave
+from messaging.checks import check_gate, check_public_url, check_receipts_url, check_texts_leave
 from messaging.lanes.submission import connected
 from messaging.providers.errors import OutOfPlace
 from messaging.providers.simulator import Simulator
@@ -32,6 +32,7 @@ def test_the_demo_passes(settings: Settings) -> None:
         ({"SMS_PROVIDERS": {"simulator": SIMULATOR, "console": CONSOLE}}, "messaging.E001"),
         ({"DEMO": False}, "messaging.E002"),
         ({"PUBLIC_URL": "https://example.com"}, "messaging.E004"),
+        ({"RECEIPTS_URL": "https://example.com"}, "messaging.E004"),
         ({"CARRIER_URL": "http://10.0.0.1:80"}, "messaging.E004"),
         ({"CARRIER_URL": "http://127.0.0.1.example.com"}, "messaging.E004"),
         ({"CARRIER_URL": "http://["}, "messaging.E004"),
@@ -52,7 +53,7 @@ def test_each_danger_has_its_id(changed: dict[str, object], code: str, settings:
 def test_outside_the_demo_addresses_may_be_anywhere(settings: Settings) -> None:
     settings.DEMO = False
     settings.SMS_PROVIDERS = {"console": CONSOLE}
-    settings.PUBLIC_URL = "https://example.com"
+    settings.PUBLIC_URL = settings.RECEIPTS_URL = "https://example.com"
     assert ids(run_checks()) == set()
 
 
@@ -108,6 +109,19 @@ def test_a_gate_without_a_mandatory_rule_is_refused(monkeypatch):
 def test_texts_need_an_absolute_address(settings, address, ids):
     settings.PUBLIC_URL = address
     assert [found.id for found in check_public_url(None)] == ids
+
+
+@pytest.mark.parametrize(
+    ("address", "ids"),
+    [
+        ("receipts.example", ["messaging.E010"]),
+        ("http://[", ["messaging.E010"]),
+        ("https://a.example", []),
+    ],
+)
+def test_so_do_receipts(settings, address, ids):
+    settings.RECEIPTS_URL = address
+    assert [found.id for found in check_receipts_url(None)] == ids
 
 
 @pytest.mark.parametrize(
