@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from messaging.models import MessageState
@@ -32,6 +31,7 @@ from messaging.providers.errors import (
     safe_code,
 )
 from messaging.providers.transport import Answer, Transport
+from messaging.providers.webhook import Webhook
 
 LONGEST_WAIT = 3600.0
 LONGEST_ID = 80
@@ -102,15 +102,19 @@ class Provider(ABC):
         OptedOut, NumberGone or Unclear.
         """
 
-    def verify(self, request: HttpRequest) -> None:
-        """Raise NotSigned unless the webhook is the provider's own."""
+    def verify(self, webhook: Webhook) -> None:
+        """Raise NotSigned unless the webhook is the provider's own.
+
+        Like `receipts` it looks at the webhook and the settings only, never at the database: the
+        inbox asks both between other people's requests.
+        """
         raise NotSigned
 
-    def receipts(self, request: HttpRequest, token: str) -> list[ReceiptReport]:
+    def receipts(self, webhook: Webhook, token: str) -> list[ReceiptReport]:
         """What a webhook reports about the text that `token` stands for, or Unreadable."""
         raise Unreadable("this provider sends no receipts")
 
-    def inbound(self, request: HttpRequest) -> list[InboundText]:
+    def inbound(self, webhook: Webhook) -> list[InboundText]:
         """The texts that a webhook brings, or Unreadable."""
         raise Unreadable("this provider brings no texts")
 

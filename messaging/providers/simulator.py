@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpRequest
 from phonenumbers import NumberParseException
 from phonenumbers import parse as parse_number
 
@@ -22,6 +21,7 @@ from messaging.providers.base import (
     read_object,
 )
 from messaging.providers.errors import NotSigned, OutOfPlace, Unreadable, safe_code
+from messaging.providers.webhook import Webhook
 from subscribers.models import Subscriber
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -75,26 +75,26 @@ class Simulator(HttpProvider):
     def refusal_code(self, answer: Mapping[str, Any]) -> object:
         return answer.get("error")
 
-    def verify(self, request: HttpRequest) -> None:
+    def verify(self, webhook: Webhook) -> None:
         if not signature.is_valid(
             settings.CARRIER_SECRET,
-            timestamp=request.headers.get(signature.TIMESTAMP_HEADER, ""),
-            signed=request.headers.get(signature.SIGNATURE_HEADER, ""),
-            body=request.body,
+            timestamp=webhook.headers.get(signature.TIMESTAMP_HEADER, ""),
+            signed=webhook.headers.get(signature.SIGNATURE_HEADER, ""),
+            body=webhook.body,
             now=time.time(),
         ):
             raise NotSigned
 
-    def receipts(self, request: HttpRequest, token: str) -> list[ReceiptReport]:
-        report = _object(request)
+    def receipts(self, webhook: Webhook, token: str) -> list[ReceiptReport]:
+        report = _object(webhook)
         state = self.status_words.get(_text(report, "status", 20))
         if state is None:
             raise Unreadable("status: unknown word")
         code = safe_code(report["error_code"]) if report.get("error_code") else ""
         return [ReceiptReport(receipt_token=token, state=state, error_code=code)]
 
-    def inbound(self, request: HttpRequest) -> list[InboundText]:
-        text = _object(request)
+    def inbound(self, webhook: Webhook) -> list[InboundText]:
+        text = _object(webhook)
         number = _text(text, "from", 16)
         if not _is_number(number):
             raise Unreadable("from: not a number in international form")
@@ -115,8 +115,8 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _object(request: HttpRequest) -> dict[str, Any]:
-    found = read_object(request.body)
+def _object(webhook: Webhook) -> dict[str, Any]:
+    found = read_object(webhook.body)
     if found is None:
         raise Unreadable("not a JSON object")
     return found

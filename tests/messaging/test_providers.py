@@ -9,7 +9,6 @@ import traceback
 from typing import ClassVar
 
 import pytest
-from django.test import RequestFactory
 from pytest_django import Settings
 
 from messaging.providers.base import HttpProvider, OutgoingText, Provider, provider
@@ -25,6 +24,7 @@ from messaging.providers.errors import (
     UnknownProvider,
 )
 from messaging.providers.simulator import Simulator
+from messaging.providers.webhook import Webhook
 from tests.carrier import RunningCarrier
 from tests.messaging.scripted_server import (
     HANG_UP,
@@ -308,9 +308,7 @@ def test_the_console_masks_the_number(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_console_believes_no_webhook() -> None:
     with pytest.raises(NotSigned):
-        Console("console").verify(
-            RequestFactory().post("/", b"{}", content_type="application/json")
-        )
+        Console("console").verify(Webhook(url="/", headers={}, body=b"{}"))
 
 
 def test_a_provider_is_one_object_found_by_its_name() -> None:
