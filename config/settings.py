@@ -55,6 +55,9 @@ ERASURE_LIST = env.str("ERASURE_LIST", default=str(STACK.erasure_list) if DEMO e
 # --- Where we are reached -------------------------------------------------
 PORT = port_of(env.str("PORT", default="8000"))
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}" if DEMO else "").rstrip("/")
+# The inbox's port in the local stack, for whoever stands a proxy in front; else any free one.
+_inbox_port = env.str("INBOX_PORT", default="")
+INBOX_PORT = port_of(_inbox_port, name="INBOX_PORT") if _inbox_port else None
 # Where providers send receipts: the inbox where it has an address of its own.
 RECEIPTS_URL = (env.str("RECEIPTS_URL", default="") or PUBLIC_URL).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEMO else [])

@@ -50,6 +50,11 @@ def web(layout: StackLayout, listener: socket.socket, environment: Mapping[str, 
     return Child("web", command, layout, environment=environment, inherited=[bound])
 
 
+def inbox(layout: StackLayout, port: int, environment: Mapping[str, str]) -> Child:
+    command = [sys.executable, "-m", "messaging.inbox", "--port", str(port)]
+    return Child("inbox", command, layout, environment=environment)
+
+
 def workers(layout: StackLayout, environment: Mapping[str, str]) -> list[Child]:
     return [_worker(layout, queue, environment) for queue in QUEUES]
 

@@ -35,6 +35,8 @@ class Stack:
     layout: StackLayout
     port: int
     demo: bool
+    # None: any that is free.
+    inbox_port: int | None
     tell: Callable[[str], None]
 
     def __post_init__(self) -> None:
@@ -122,19 +124,28 @@ class Stack:
             raise UnableToStart(f"manage.py {command}: {error}") from error
 
     def _start_programs(self, listener: socket.socket) -> None:
+        inbox_port = self.inbox_port or programs.free_port()
         environment = {"STATE_DIR": str(self.layout.home)}
         if self.demo:
-            port = programs.free_port()
-            environment["CARRIER_URL"] = f"http://{programs.LOOPBACK}:{port}"
-            self.supervisor.keep(programs.carrier(self.layout, port))
-        self._say("Web, workers, clock")
+            environment |= self._start_carrier(inbox_port)
+        self._say("Web, inbox, workers, clock")
         # The pages first, alone: all at once, a small machine keeps a person waiting for them.
         web = programs.web(self.layout, listener, environment)
         self.supervisor.keep(web)
         web.wait_until(self._web_answers, seconds=60)
+        inbox = programs.inbox(self.layout, inbox_port, environment)
         workers = programs.workers(self.layout, environment)
-        for child in (*workers, programs.beat(self.layout, environment)):
+        for child in (inbox, *workers, programs.beat(self.layout, environment)):
             self.supervisor.keep(child)
+
+    def _start_carrier(self, inbox_port: int) -> dict[str, str]:
+        """Start the simulated carrier; what tells everyone else of it, and it of the inbox."""
+        port = programs.free_port()
+        self.supervisor.keep(programs.carrier(self.layout, port))
+        addresses = {"CARRIER_URL": f"http://{programs.LOOPBACK}:{port}"}
+        if not _is_given("RECEIPTS_URL"):
+            addresses["RECEIPTS_URL"] = f"http://{programs.LOOPBACK}:{inbox_port}"
+        return addresses
 
     def _web_answers(self) -> bool:
         connection = http.client.HTTPConnection(programs.LOOPBACK, self.port, timeout=5)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from config.queues import QUEUES
 from config.stack.layout import StackLayout
+from config.stack.processes import PART
 from config.stack.programs import free_port
 from tests.stack.test_supervisor import marked
 from tests.stack.waiting import eventually
@@ -71,6 +73,23 @@ def query(layout: StackLayout, words: str) -> None:
         connection.execute(words.encode())
 
 
+def receipts_address(layout: StackLayout) -> str:
+    """Where the worker that sends tells the carrier to report to."""
+    environments = [process.environ() for process in marked(layout)]
+    return next(e["RECEIPTS_URL"] for e in environments if e[PART] == "worker-bulk")
+
+
+def refuses_forgeries(site: str) -> bool:
+    forgery = urllib.request.Request(f"{site}/providers/simulator/receipts/t/", data=b"{}")
+    try:
+        urllib.request.urlopen(forgery, timeout=10).close()
+    except urllib.error.HTTPError as error:
+        return error.code == 403 and "aiohttp" in error.headers["Server"]
+    except urllib.error.URLError:
+        return False
+    return False
+
+
 def test_the_demo_runs_alone_and_leaves_nothing_behind(layout: StackLayout) -> None:
     port = free_port()
     with running_demo(layout, port) as demo:
@@ -78,6 +97,7 @@ def test_the_demo_runs_alone_and_leaves_nothing_behind(layout: StackLayout) -> N
             assert answer.status == 200
         logs = [layout.log_file(f"worker-{queue}") for queue in QUEUES]
         eventually(lambda: all("ready." in log.read_text() for log in logs))
+        eventually(lambda: refuses_forgeries(receipts_address(layout)))
         code, said = try_up(layout, free_port())
         assert code == 1
         assert said.strip() == f"It runs already: pid {demo.pid}, http://127.0.0.1:{port}."

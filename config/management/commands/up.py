@@ -16,7 +16,13 @@ class Command(BaseCommand):
     requires_system_checks: tuple[()] = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stack = Stack(settings.STACK, port=settings.PORT, demo=settings.DEMO, tell=self._tell)
+        stack = Stack(
+            settings.STACK,
+            port=settings.PORT,
+            demo=settings.DEMO,
+            inbox_port=settings.INBOX_PORT,
+            tell=self._tell,
+        )
         try:
             stack.run()
         except UnableToStart as error:
