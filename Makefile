@@ -9,9 +9,10 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 export PORT PYTHON
 
 .PHONY: help install develop demo run test stories soak bench-ledger bench-people bench-send check format lock messages clean
+.PHONY: help install develop demo run test stories soak bench-ledger bench-receipts check format lock messages clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 install: .venv/local.stamp ## make .venv, with all that the demo needs
 
@@ -42,6 +43,8 @@ bench-people: develop ## how many people with a yes are loaded a second, for the
 
 bench-send: develop ## how many texts a second leave (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=send,plain,ceiling)
 	$(BIN)/python -W ignore bench/send.py
+bench-receipts: develop ## how many receipts a second are stored, by inbox and view (SECONDS=10)
+	$(BIN)/python -W ignore bench/receipts.py
 
 check: develop ## format, lint, types, layers, templates, migrations, production settings
 	$(BIN)/ruff format --check .
