@@ -21,6 +21,7 @@ from messaging.carrier.switches import BadSwitch
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LONGEST_TEXT = 2000
+LONGEST_REFERENCE = 80
 LARGEST_REQUEST = 64 * 1024
 LISTED_PHONES = 200
 NETWORK = web.AppKey("network", Network)
@@ -40,6 +41,7 @@ def carrier_app(network: Network, secret: str) -> web.Application:
     app[NETWORK] = network
     app.add_routes([
         web.post("/messages", submit),
+        web.get("/messages", look_up),
         web.get("/log", read_log),
         web.get("/handsets", list_phones),
         web.post("/handsets/find", find_phone),
@@ -108,8 +110,22 @@ def _submission(body: dict[str, Any]) -> Submission:
         service=_text(body, "from", 20),
         text=_text(body, "text", LONGEST_TEXT),
         receipt_url=receipt_url,
-        reference=_text(body, "reference", 80, may_be_empty=True),
+        reference=_text(body, "reference", LONGEST_REFERENCE, may_be_empty=True),
     )
+
+
+async def look_up(request: web.Request) -> web.Response:
+    """Whether a text was taken under a customer's reference; 410 where that is forgotten."""
+    reference = request.query.get("reference", "")
+    if not 0 < len(reference) <= LONGEST_REFERENCE:
+        raise Refused(422, "bad_reference")
+    taken = request.app[NETWORK].taken
+    text_id = taken.id_of(reference)
+    if text_id:
+        return web.json_response({"status": "accepted", "id": text_id})
+    if taken.has_forgotten:
+        raise Refused(410, "too_long_ago")
+    return web.json_response({"status": "unknown"})
 
 
 async def read_log(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from typing import Any
 from messaging.carrier.journal import Journal
 from messaging.carrier.phones import Line, Phone, Phones
 from messaging.carrier.switches import Switches
+from messaging.carrier.taken import Taken
 from messaging.carrier.webhooks import Webhooks
 
 
@@ -33,6 +34,7 @@ class Network:
         self.log = Journal(state / "log.jsonl")
         self.replies = Journal(state / "replies.jsonl")
         self.phones = Phones()
+        self.taken = Taken()
         self.switches = Switches()
         self.webhooks = Webhooks(
             secret=secret,
@@ -44,6 +46,8 @@ class Network:
         await self.webhooks.open()
         acts = (entry for entry in self.replies.replay() if entry["kind"] != "taken")
         self.phones.restore(merge(self.log.replay(), acts, key=lambda entry: float(entry["wall"])))
+        for entry in self.log.replay():
+            self.taken.note(entry["reference"], entry["id"])
         for reply in self._untaken_replies():
             self._send(reply)
 
@@ -56,6 +60,7 @@ class Network:
         """Log the text, show it on the phone, plan its receipts; its id."""
         phone = self.phones.with_number(submission.number)
         entry = self._log(submission, phone)
+        self.taken.note(submission.reference, entry["id"])
         phone.show(Line(entry["wall"], False, submission.service, submission.text))
         if submission.receipt_url:
             self._plan_receipts(entry["id"], submission)

@@ -25,6 +25,7 @@ from messaging.providers.errors import (
     Rejected,
     SubmitError,
     Throttled,
+    Unanswered,
     Unclear,
     UnknownProvider,
     Unreadable,
@@ -37,6 +38,13 @@ LONGEST_WAIT = 3600.0
 LONGEST_ID = 80
 # 4xx answers that do not say whether the request was processed: timeout, conflict, too early.
 AMBIGUOUS = (408, 409, 425)
+# What a provider's own list can say of a text with an unclear end.
+FINDABLE = (
+    MessageState.ACCEPTED,
+    MessageState.DELIVERED,
+    MessageState.UNDELIVERED,
+    MessageState.EXPIRED,
+)
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,24 @@ def nothing() -> None:
     """For whoever does not want to know when a text was written."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a provider has on its own list under one of our references: its id for the text, and
+    `state`: accepted, or delivered, undelivered or expired where it already knows."""
+
+    provider_message_id: str
+    state: MessageState = MessageState.ACCEPTED
+
+
 class Provider(ABC):
     """The company or protocol that carries texts."""
 
     # Texts that may be on their way to it at once, from one worker process.
     connections: ClassVar[int] = 250
+
+    # It keeps a list of what it took, and `find` looks a text up there.
+    can_be_asked: ClassVar[bool] = False
+
     # Codes by which it says that the person told it to stop.
     opt_out_codes: ClassVar[frozenset[str]] = frozenset()
     # Codes by which it says that a number is gone, or can never take a text.
@@ -101,6 +122,14 @@ class Provider(ABC):
         `written` called directly after the last did. Raises NotWritten, Throttled, Rejected,
         OptedOut, NumberGone or Unclear.
         """
+
+    async def find(self, reference: str) -> Found | None:
+        """Look up the text that was submitted under our `reference`. Changes nothing.
+
+        None: its list has no such text, which is no proof that it will never send it. Raises
+        Unanswered.
+        """
+        raise Unanswered("cannot_be_asked")
 
     def verify(self, webhook: Webhook) -> None:
         """Raise NotSigned unless the webhook is the provider's own.
@@ -150,6 +179,14 @@ class HttpProvider(Provider):
     def refusal_code(self, answer: Mapping[str, Any]) -> object:
         """The provider's code in its no."""
 
+    def lookup_address(self, reference: str) -> str:
+        """Where its list answers about one reference; for those that `can_be_asked`."""
+        raise NotImplementedError
+
+    def found(self, answer: Mapping[str, Any]) -> Found | None:
+        """What its list says; raises Unreadable. For those that `can_be_asked`."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         await self._transport.close()
 
@@ -164,11 +201,31 @@ class HttpProvider(Provider):
             return self._id(answer)
         raise self._refusal(answer)
 
+    async def find(self, reference: str) -> Found | None:
+        if not self.can_be_asked:
+            return await super().find(reference)
+        answer = await self._transport.get(self.lookup_address(reference), self.headers())
+        said = read_object(answer.body)
+        # A 404 can come from whatever stands in between: only words of its own mean that it
+        # looked.
+        if answer.status != 200 or said is None:
+            raise Unanswered(f"http_{answer.status}")
+        return self._checked(said)
+
+    def _checked(self, said: Mapping[str, Any]) -> Found | None:
+        try:
+            found = self.found(said)
+        except Unreadable:
+            found = Found("")
+        if found and not (_is_id(found.provider_message_id) and found.state in FINDABLE):
+            raise Unanswered("unreadable_answer")
+        return found
+
     def _id(self, answer: Answer) -> str:
         found = self.accepted_id(read_object(answer.body) or {})
-        if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID or "\0" in found:
+        if not _is_id(found):
             raise Unclear("unreadable_answer")
-        return found
+        return str(found)
 
     def _refusal(self, answer: Answer) -> SubmitError:
         if answer.status == 429:
@@ -180,6 +237,10 @@ class HttpProvider(Provider):
         if code in self.gone_codes:
             return NumberGone(code)
         return OptedOut(code) if code in self.opt_out_codes else Rejected(code)
+
+
+def _is_id(word: object) -> bool:
+    return isinstance(word, str) and 0 < len(word) <= LONGEST_ID and "\0" not in word
 
 
 def read_object(body: bytes) -> dict[str, Any] | None:

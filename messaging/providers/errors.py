@@ -66,6 +66,17 @@ class Unclear(SubmitError):
     may_have_left = True
 
 
+class Unanswered(Exception):
+    """Whether the provider has the text is not known: it did not say, or cannot be asked."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return f"{self.__doc__} ({self.code})"
+
+
 class NotSigned(Exception):
     """The webhook does not carry a valid signature of its provider."""
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from phonenumbers import NumberParseException
@@ -14,6 +15,7 @@ from phonenumbers import parse as parse_number
 from messaging.carrier import signature
 from messaging.models import MessageState
 from messaging.providers.base import (
+    Found,
     HttpProvider,
     InboundText,
     OutgoingText,
@@ -39,6 +41,7 @@ class Simulator(HttpProvider):
     opt_out_codes = frozenset({"recipient_opted_out"})
     gone_codes = frozenset({"number_not_in_service", "landline"})
     complaint_codes = frozenset({"reported_as_spam"})
+    can_be_asked = True
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -74,6 +77,18 @@ class Simulator(HttpProvider):
 
     def refusal_code(self, answer: Mapping[str, Any]) -> object:
         return answer.get("error")
+
+    def lookup_address(self, reference: str) -> str:
+        return f"{self.address()}?{urlencode({'reference': reference})}"
+
+    def found(self, answer: Mapping[str, Any]) -> Found | None:
+        word = answer.get("status")
+        if word == "unknown":
+            return None
+        state = self.status_words.get(str(word))
+        if state is None:
+            raise Unreadable("status: unknown word")
+        return Found(str(answer.get("id", "")), state)
 
     def verify(self, webhook: Webhook) -> None:
         if not signature.is_valid(

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from messaging.providers.connection import Answer, Connection
-from messaging.providers.errors import NotWritten, Unclear
+from messaging.providers.errors import NotWritten, Unanswered, Unclear
 
 CONNECT_SECONDS = 3.0
 IDLE_SECONDS = 5.0
@@ -128,20 +128,40 @@ class Transport:
         written: Callable[[], None],
     ) -> Answer:
         """One request, never repeated; raises NotWritten or Unclear where there is no answer."""
-        ends_at = time.monotonic() + self._deadline
         place, path = _place(url)
-        request = _request(place, path, headers, body)
+        about = {**headers, "Content-Length": str(len(body)), "Content-Type": "application/json"}
+        request = _head("POST", place, path, about) + body
+        answer = await self._exchange(place, request, not_after, written)
+        if isinstance(answer, str):
+            raise Unclear(answer)
+        return answer
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """A question that changes nothing on the other side; raises Unanswered."""
+        answer: Answer | str
+        try:
+            place, path = _place(url)
+            request = _head("GET", place, path, headers)
+            not_after = time.monotonic() + self._deadline
+            answer = await self._exchange(place, request, not_after, lambda: None)
+        except NotWritten as error:
+            answer = error.code
+        if isinstance(answer, str):
+            raise Unanswered(answer)
+        return answer
+
+    async def _exchange(
+        self, place: Place, request: bytes, not_after: float, written: Callable[[], None]
+    ) -> Answer | str:
+        ends_at = time.monotonic() + self._deadline
         pool = self._pool(place)
         connection = await self._connection(pool, place)
         try:
-            answer = await connection.exchange(
+            return await connection.exchange(
                 request, not_after=not_after, ends_at=ends_at, written=written
             )
         finally:
             pool.give_back(connection)
-        if isinstance(answer, str):
-            raise Unclear(answer)
-        return answer
 
     async def _connection(self, pool: Pool, place: Place) -> Connection:
         if pool.idle and pool.idle[-1].is_fresh(IDLE_SECONDS):
@@ -174,14 +194,13 @@ def _place(url: str) -> tuple[Place, str]:
     raise NotWritten("bad_address")
 
 
-def _request(place: Place, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", f"Host: {place.host_header}"]
+def _head(method: str, place: Place, path: str, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {place.host_header}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines += [f"Content-Length: {len(body)}", "Content-Type: application/json", "", ""]
-    head = "\r\n".join(lines)
-    if head.count("\n") != len(lines) - 1 or not head.isascii():
+    head = "\r\n".join([*lines, "", ""])
+    if head.count("\n") != len(lines) + 1 or not head.isascii():
         raise NotWritten("bad_header")
-    return head.encode() + body
+    return head.encode()
 
 
 async def _connect(place: Place) -> Connection:
