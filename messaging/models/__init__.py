@@ -16,6 +16,7 @@ from messaging.models.messages import (
     MessageState,
 )
 from messaging.models.senders import DailyUse, FallbackPace, RateLimit, Sender
+from messaging.models.watching import Enquiry, Heartbeat
 
 __all__ = [
     "ANSWERS",
@@ -31,6 +32,8 @@ __all__ = [
     "Chunk",
     "DailyUse",
     "FallbackPace",
+    "Enquiry",
+    "Heartbeat",
     "InboundMessage",
     "Meaning",
     "Message",
