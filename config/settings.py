@@ -214,6 +214,7 @@ CELERY_TASK_ROUTES = {
     "messaging.tasks.recover_interrupted": {"queue": MAINTENANCE},
     "messaging.tasks.forget_old_words": {"queue": MAINTENANCE},
     "messaging.tasks.watch_campaigns": {"queue": MAINTENANCE},
+    "messaging.tasks.ask_about_unknown": {"queue": MAINTENANCE},
 }
 # `expires` keeps a stopped worker from finding hours of old ticks when it returns.
 CELERY_BEAT_SCHEDULE = {
@@ -279,6 +280,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "recover interrupted sends": {
         "task": "messaging.tasks.recover_interrupted",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "ask about texts with an unclear end": {
+        "task": "messaging.tasks.ask_about_unknown",
         "schedule": 15.0,
         "options": {"expires": 15},
     },

@@ -6,7 +6,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from messaging.lanes.work import work_lanes
-from messaging.operations import audience, breaker, receipts, recovery, retention
+from messaging.operations import (
+    audience,
+    breaker,
+    receipts,
+    reconciliation,
+    recovery,
+    retention,
+)
 
 
 @shared_task
@@ -39,3 +46,8 @@ def watch_campaigns() -> None:
 @shared_task
 def forget_old_words() -> None:
     retention.forget_old_words(at=timezone.now())
+
+
+@shared_task
+def ask_about_unknown() -> None:
+    reconciliation.ask_about_unknown(at=timezone.now())
