@@ -13,7 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config.ports import port_of
-from config.queues import BULK, CONFIRM, INBOUND, LEDGER, MAINTENANCE
+from config.queues import BULK, CONFIRM, INBOUND, LEDGER, MAINTENANCE, QUEUES
 from config.stack.demo import demo_environment
 from config.stack.layout import StackLayout
 
@@ -200,6 +200,8 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_DISABLE_RATE_LIMITS = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
 CELERY_TIMEZONE = "UTC"
+# Each is to give a sign of life (messaging/heartbeats.py).
+WORKER_QUEUES = QUEUES
 CELERY_TASK_ROUTES = {
     "messaging.tasks.send_system_texts": {"queue": CONFIRM},
     "messaging.tasks.apply_receipts": {"queue": INBOUND},
@@ -215,6 +217,8 @@ CELERY_TASK_ROUTES = {
     "messaging.tasks.forget_old_words": {"queue": MAINTENANCE},
     "messaging.tasks.watch_campaigns": {"queue": MAINTENANCE},
     "messaging.tasks.ask_about_unknown": {"queue": MAINTENANCE},
+    # The ticks below name the queue whose worker shows that it is alive.
+    "messaging.tasks.beat_once": {"queue": MAINTENANCE},
 }
 # `expires` keeps a stopped worker from finding hours of old ticks when it returns.
 CELERY_BEAT_SCHEDULE = {
@@ -287,6 +291,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "messaging.tasks.ask_about_unknown",
         "schedule": 15.0,
         "options": {"expires": 15},
+    },
+    **{
+        f"heartbeat of {queue}": {
+            "task": "messaging.tasks.beat_once",
+            "args": [queue],
+            "schedule": 10.0,
+            "options": {"queue": queue, "expires": 10},
+        }
+        for queue in QUEUES
     },
 }
 

@@ -9,6 +9,7 @@ from messaging.lanes.work import work_lanes
 from messaging.operations import (
     audience,
     breaker,
+    heartbeats,
     receipts,
     reconciliation,
     recovery,
@@ -51,3 +52,8 @@ def forget_old_words() -> None:
 @shared_task
 def ask_about_unknown() -> None:
     reconciliation.ask_about_unknown(at=timezone.now())
+
+
+@shared_task
+def beat_once(queue: str) -> None:
+    heartbeats.note_heartbeat(queue=queue, at=timezone.now())
