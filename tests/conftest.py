@@ -39,7 +39,11 @@ def _fresh_rates() -> Iterator[None]:
     """Sender ids start again with every test database, so their rates must too."""
     yield
     cache = Redis.from_url(settings.REDIS_URL)
-    keys = cache.keys(f"{settings.KEY_PREFIX}:rate:*")
+    keys = [
+        key
+        for kind in ("rate:*", "turns:*", "turned")
+        for key in cache.keys(f"{settings.KEY_PREFIX}:{kind}")
+    ]
     if keys:
         cache.delete(*keys)
     cache.close()

@@ -36,6 +36,7 @@ from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
 from messaging.providers.base import Provider
+from messaging.readings import note_turn
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -98,6 +99,14 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
         return Turn(wait=max(room.wait, SOON_SECONDS))
     decided = decide(lane, sender, rates, parts, at)
     note_canaries_left(campaign_ids=decided.full_canaries, at=at)
+    note_turn(
+        sender_id=sender.pk,
+        marketing=lane.marketing,
+        asked=parts,
+        left=len(decided.texts),
+        parts=sum(text.parts for text in decided.texts),
+        at=at,
+    )
     return _turn(decided, sender, carrier)
 
 
