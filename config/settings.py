@@ -303,6 +303,10 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# --- Watching (docs/operating.md) -----------------------------------------
+# Whoever reads /metrics shows it; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 # --- Providers ------------------------------------------------------------
 CARRIER_URL = env.str("CARRIER_URL", default="")
 CARRIER_SECRET = env.str("CARRIER_SECRET", default="")

@@ -4,9 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.health import healthz
+from config.metrics import prometheus
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("metrics", prometheus, name="metrics"),
     path("admin/handsets/", include("messaging.handsets.urls")),
     path("admin/", admin.site.urls),
     path("providers/", include("messaging.urls")),
