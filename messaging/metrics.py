@@ -164,10 +164,13 @@ def _reached(senders: list[int], at: datetime) -> list[Metric]:
 
 def _totals() -> Iterator[Metric]:
     counted = readings.totals()
-    for name, words in (("left", "Texts handed to the provider"), ("parts", "Their parts")):
-        samples = [(_lane(*lane), counts[name]) for lane, counts in counted.items()]
-        kept = "since the counters in Redis or Valkey began."
-        yield Metric(f"yeslist_{name}_total", "counter", f"{words} {kept}", _sorted(samples))
+    for what, name, words in (
+        ("left", "yeslist_texts_left_total", "Texts handed to the provider"),
+        ("parts", "yeslist_parts_left_total", "Their parts"),
+    ):
+        samples = [(_lane(*lane), counts[what]) for lane, counts in counted.items()]
+        since = "since the counters in Redis or Valkey began."
+        yield Metric(name, "counter", f"{words} {since}", _sorted(samples))
 
 
 def _came_in(at: datetime) -> Iterator[Metric]:

@@ -14,6 +14,7 @@ from consent.criteria import ACTIVE_CONSENTS
 from consent.models import Hold, Purpose
 from messaging.bars import Piece, pieces
 from messaging.models import Campaign, CampaignStatus, Message, MessageState, SendingFreeze
+from messaging.vital_signs import VitalSigns, vital_signs
 from subscribers.models import Subscriber
 
 SOON = timedelta(hours=4)
@@ -32,6 +33,7 @@ class Today:
     holds_due: int
     freeze: SendingFreeze | None
     must_replay: bool
+    signs: VitalSigns
 
 
 def today(at: datetime) -> Today:
@@ -55,6 +57,7 @@ def today(at: datetime) -> Today:
         holds_due=holds["due"],
         freeze=live_freeze(),
         must_replay=erasure_list.is_ahead(),
+        signs=vital_signs(at=at),
     )
 
 

@@ -41,7 +41,7 @@ def _fresh_rates() -> Iterator[None]:
     cache = Redis.from_url(settings.REDIS_URL)
     keys = [
         key
-        for kind in ("rate:*", "turns:*", "turned")
+        for kind in ("rate:*", "turns:*", "turned", "1:tally:*")
         for key in cache.keys(f"{settings.KEY_PREFIX}:{kind}")
     ]
     if keys:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from governance.models import StaffUser
+from messaging.operations.audience import cut_audience
 from tests import cast
 from tests.consent.test_public_pages_accessibility import PHONE, violations
 
@@ -47,6 +48,17 @@ def test_a_list_can_be_used_by_everybody(boss: Page, live_url: str, name: str):
 def test_a_part_of_the_menu_can_be_used_by_everybody(boss: Page, live_url: str, part: str):
     boss.goto(live_url + reverse("admin:app_list", args=[part]))
     check(boss)
+
+
+def test_what_leaves_now_can_be_read_by_everybody(boss: Page, live_url: str):
+    for person in (cast.alice, cast.dora, cast.frank):
+        person()
+    campaign = cast.started(cast.draft(), cast.NOON + cast.DAY)
+    cut_audience(campaign_id=campaign.pk, at=cast.NOON + cast.DAY)
+    boss.goto(live_url + reverse("admin:messaging_sender_now"))
+    boss.get_by_role("heading", name="Friday").wait_for()
+    check(boss)
+    assert boss.get_by_role("img").count() >= 3
 
 
 def test_a_phone_has_a_menu_without_scripts(boss: Page, live_url: str):

@@ -6,11 +6,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from messaging.models import Message
+from messaging.models import Enquiry, Message
 from messaging.reasons import objection_codes, reasons_in_one_line
 from subscribers.admin.guarded import ReadOnlyAdmin
 
@@ -46,6 +49,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "parts",
         "attempts_made",
         "error_code",
+        "enquiries",
         "queued_at",
         "permitted_at",
         "settled_at",
@@ -66,6 +70,17 @@ class MessageAdmin(ReadOnlyAdmin):
         return format_html(
             '<span class="state state-{}">{}</span>', message.state, message.get_state_display()
         )
+
+    @admin.display(description=_("asked the provider"))
+    def enquiries(self, message: Message) -> str:
+        """How often it was asked about a text with an unclear end."""
+        enquiry = Enquiry.objects.filter(message=message).first()
+        if enquiry is None:
+            return "–"
+        last = date_format(timezone.localtime(enquiry.asked_at), "DATETIME_FORMAT")
+        return ngettext(
+            "%(times)d time, last on %(last)s", "%(times)d times, last on %(last)s", enquiry.times
+        ) % {"times": enquiry.times, "last": last}
 
     @admin.display(description=_("why not"))
     def why(self, message: Message) -> str:

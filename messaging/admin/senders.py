@@ -5,8 +5,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from messaging.admin.sending_now import sending_now_context
 from messaging.models import RateLimit, Sender
 from subscribers.admin.guarded import GuardedAdmin
 from subscribers.fields import country_codes
@@ -95,6 +101,37 @@ class SenderAdmin(GuardedAdmin):
     )
     list_filter = ("is_active",)
     ordering = ("name",)
+
+    def get_urls(self) -> list[URLPattern]:
+        now = self.admin_site.admin_view(self.now)
+        figures = self.admin_site.admin_view(self.now_figures)
+        return [
+            path("now/", now, name="messaging_sender_now"),
+            path("now/figures/", figures, name="messaging_sender_now_figures"),
+            *super().get_urls(),
+        ]
+
+    def now(self, request: HttpRequest) -> HttpResponse:
+        """What leaves at this moment; `?still=1` keeps the page as it is."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Sending now"),
+            "opts": self.opts,
+            "is_live": "still" not in request.GET,
+            **self._figures(request),
+        }
+        return TemplateResponse(request, "admin/messaging/sender/now.html", context)
+
+    def now_figures(self, request: HttpRequest) -> HttpResponse:
+        """The part of that page that is drawn anew."""
+        context = {"is_live": True, **self._figures(request)}
+        return TemplateResponse(request, "admin/messaging/sender/now_figures.html", context)
+
+    def _figures(self, request: HttpRequest) -> dict[str, Any]:
+        sees_campaigns = request.user.has_perm("messaging.view_campaign")
+        if not (sees_campaigns and self.has_view_or_change_permission(request)):
+            raise PermissionDenied
+        return sending_now_context(at=timezone.now())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Texts that went out name this provider and address."""

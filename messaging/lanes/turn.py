@@ -76,9 +76,11 @@ class Turn:
 
 @dataclass
 class Decided:
-    """What the transaction came to; the times are of `time.monotonic()`."""
+    """What the transaction came to: rows `claimed`, of `asked` parts. The times are of
+    `time.monotonic()`."""
 
     claimed: int
+    asked: int
     moved: bool
     texts: list[Permitted]
     reserved_at: float
@@ -102,7 +104,7 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
     note_turn(
         sender_id=sender.pk,
         marketing=lane.marketing,
-        asked=parts,
+        asked=decided.asked,
         left=len(decided.texts),
         parts=sum(text.parts for text in decided.texts),
         at=at,
@@ -168,9 +170,15 @@ def decide(lane: Lane, sender: Sender, rates: Rates, parts: int, at: datetime) -
     note_daily_use(sender, sum(text.parts for text in texts), at)
     chunks.put_off(batch.chunks)
     _charge(lane.shares, texts, batch)
-    moved = bool(texts or decisions.ended or decisions.later)
-    canaries = wording.full_canaries()
-    return Decided(len(batch.messages), moved, texts, reserved_at, permitted_at, canaries)
+    return Decided(
+        claimed=len(batch.messages),
+        asked=sum(message.parts for message in batch.messages),
+        moved=bool(texts or decisions.ended or decisions.later),
+        texts=texts,
+        reserved_at=reserved_at,
+        permitted_at=permitted_at,
+        full_canaries=wording.full_canaries(),
+    )
 
 
 def _charge(shares: Shares, texts: list[Permitted], batch: claims.Batch) -> None:

@@ -1,4 +1,5 @@
-// Redraws the progress of a running campaign. Without it a link does the same.
+// Redraws figures that change: a running campaign's progress, or what leaves now. Without it a
+// link does the same.
 "use strict";
 
 const progress = document.getElementById("progress");
@@ -15,7 +16,7 @@ async function redraw() {
 }
 
 function wait() {
-  setTimeout(() => redraw().catch(wait), 2000);
+  setTimeout(() => redraw().catch(wait), Number(progress.dataset.seconds || 2) * 1000);
 }
 
 if (progress) wait();

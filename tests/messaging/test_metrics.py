@@ -120,7 +120,7 @@ def test_the_rate_reached_stands_beside_the_rate_allowed():
     lane = f"sender={sender.pk} lane=campaigns"
     assert said[f"yeslist_sender_parts_per_second sender={sender.pk}"] == 1000
     assert said[f"yeslist_texts_per_second {lane}"] == pytest.approx(0.1)
-    assert said[f"yeslist_parts_total {lane}"] == 12
+    assert said[f"yeslist_parts_left_total {lane}"] == 12
     assert said["yeslist_limiter_available"] == 1
 
 
