@@ -19,7 +19,7 @@ from messaging.models import Sender
 # A slow answer is worth less than none: the next comes in a minute.
 PATIENCE = "2s"
 # Pages of the table of texts that are read; beyond that, figures are estimates from a sample.
-SAMPLED_PAGES = 2_000
+SAMPLED_PAGES = 1_000
 NEWEST = 10_000
 MOST_WAITING = 100_000
 
@@ -109,7 +109,7 @@ def _lanes(at: datetime) -> Iterator[Metric]:
     lanes = [(_lane(each.sender_id, each.marketing), each) for each in traffic.lanes(at=at)]
     yield _gauge(
         "yeslist_texts_due",
-        f"Texts that may leave now and wait for their turn; counted up to {traffic.MOST}.",
+        f"Texts that may leave now and wait for their turn; of the first {traffic.MOST}.",
         ((labels, lane.due) for labels, lane in lanes),
     )
     yield _gauge(

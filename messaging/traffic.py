@@ -13,17 +13,19 @@ from django.db import connection
 MOST = 10_000
 LIVE = "k.status = 'running' AND (k.canary_left_at IS NULL OR k.canary_passed_at IS NOT NULL)"
 # The texts that are due longest, and those that are due next, without those of campaigns that
-# stand still: where more than `most` of these lie in front, what is behind them is not seen.
+# stand still: what lies behind `most` of these is not seen.
 CAMPAIGNS = f"""
-    SELECT s.id, true, d.due, d.oldest_at, n.next_at
+    SELECT s.id, true, d.due, d.oldest_at, n.next_at, d.looked_at >= %(most)s
     FROM messaging_sender s
     CROSS JOIN LATERAL (
-        SELECT count(*) AS due, min(x.send_after) AS oldest_at FROM (
+        SELECT count(*) FILTER (WHERE {LIVE}) AS due, count(*) AS looked_at,
+            min(x.send_after) FILTER (WHERE {LIVE}) AS oldest_at
+        FROM (
             SELECT m.send_after, m.campaign_id FROM messaging_message m
             WHERE m.sender_id = s.id AND m.state = 'queued' AND m.campaign_id IS NOT NULL
               AND m.send_after <= %(at)s
             ORDER BY m.send_after, m.id LIMIT %(most)s
-        ) x JOIN messaging_campaign k ON k.id = x.campaign_id AND {LIVE}
+        ) x JOIN messaging_campaign k ON k.id = x.campaign_id
     ) d
     CROSS JOIN LATERAL (
         SELECT min(x.send_after) AS next_at FROM (
@@ -38,7 +40,7 @@ CAMPAIGNS = f"""
 SYSTEM = """
     SELECT s.id, false, count(x.id) FILTER (WHERE x.send_after <= %(at)s),
         min(x.send_after) FILTER (WHERE x.send_after <= %(at)s),
-        min(x.send_after) FILTER (WHERE x.send_after > %(at)s)
+        min(x.send_after) FILTER (WHERE x.send_after > %(at)s), count(x.id) >= %(most)s
     FROM messaging_sender s LEFT JOIN (
         SELECT m.id, m.sender_id, m.send_after FROM messaging_message m
         WHERE m.campaign_id IS NULL AND m.state = 'queued' LIMIT %(most)s
@@ -56,18 +58,16 @@ UNSETTLED = """
 
 @dataclass(frozen=True)
 class LaneTraffic:
-    """`due` texts may leave now, the first since `oldest_at`; `due` stops counting at `MOST`.
-    The next of the others is due at `next_at`. None: there is none."""
+    """`due` texts may leave now, the first since `oldest_at`, or more than that where the look at
+    the first `MOST` did not reach the end. The next of the others is due at `next_at`. None: there
+    is none."""
 
     sender_id: int
     marketing: bool
     due: int
     oldest_at: datetime | None
     next_at: datetime | None
-
-    @property
-    def is_more(self) -> bool:
-        return self.due >= MOST
+    is_more: bool
 
 
 def lanes(*, at: datetime) -> list[LaneTraffic]:

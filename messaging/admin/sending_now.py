@@ -18,7 +18,7 @@ from messaging.models import Campaign, CampaignStatus, Sender
 from messaging.readings import Lane, Reading, ReadingsUnavailable, readings
 from messaging.sparks import Spark, spark
 from messaging.tallies import Tally, tally
-from messaging.traffic import MOST, LaneTraffic, lanes
+from messaging.traffic import LaneTraffic, lanes
 from messaging.vital_signs import VitalSigns, vital_signs
 
 UNDER_WAY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
@@ -76,7 +76,6 @@ def sending_now_context(*, at: datetime) -> dict[str, Any]:
         "still": [STANDS_STILL.get(queue, queue) for queue in signs.late],
         "senders": _senders(senders, known, signs, at),
         "campaigns": campaigns,
-        "most": MOST,
     }
 
 
