@@ -53,7 +53,7 @@ TAKE = """
 # Of a person erased meanwhile only the outcome is kept.
 SETTLE = """
     UPDATE messaging_message m
-    SET state = v.state, settled_at = %(at)s,
+    SET state = v.state, settled_at = %(at)s, error_code = '',
         provider_message_id = CASE WHEN p.erased_at IS NULL THEN v.provider_id ELSE '' END
     FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(provider_ids)s::text[])
         AS v (id, state, provider_id), subscribers_subscriber p

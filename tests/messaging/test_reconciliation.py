@@ -58,7 +58,7 @@ def test_a_text_that_the_carrier_has_is_accepted(carrier: RunningCarrier, messag
     assert ask_about_unknown(at=LATER) == 1
     message.refresh_from_db()
     assert (message.state, message.provider_message_id) == ("accepted", taken_as)
-    assert message.settled_at == LATER
+    assert (message.settled_at, message.error_code) == (LATER, "")
     assert ask_about_unknown(at=LATER + cast.DAY) == 0
 
 
