@@ -91,17 +91,9 @@ def send(made: Rig, people: Any, log: Any) -> Figures:
         "start_to_finish_s": round(took, 2),
         "texts": len(texts),
         **judge.look_up(texts)._asdict(),
-        "stage_us": stage_us(stages.collected(made.stages), len(texts)),
+        **stages.collected(made.stages, len(texts)),
         "worker_cpu_us": round(cpu[0] / len(texts) * 1e6),
         "database_cpu_us": round(cpu[1] / len(texts) * 1e6),
-    }
-
-
-def stage_us(seconds: dict[str, float], texts: int) -> dict[str, float]:
-    """Microseconds for each text that left, summed over the worker's processes."""
-    return {
-        stage: total if stage == "missing" else round(total / texts * 1_000_000, 1)
-        for stage, total in seconds.items()
     }
 
 
@@ -176,8 +168,9 @@ def show(figures: Figures) -> None:
     for name, words in WORDS.items():
         if name in figures:
             print(f"{figures[name]:>10}  {words}")
+    cpu = figures.get("stage_cpu_us", {})
     for stage, microseconds in figures.get("stage_us", {}).items():
-        print(f"{microseconds:>10}  of the workers' microseconds for each text: {stage}")
+        print(f"{microseconds:>10}  microseconds for each text, {cpu[stage]} of them CPU: {stage}")
     print(json.dumps(figures))
 
 
