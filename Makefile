@@ -8,8 +8,8 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-header --no-emit-index-url
 export PORT PYTHON
 
-.PHONY: help install develop demo run test stories soak bench-ledger bench-people bench-send check format lock messages clean
-.PHONY: help install develop demo run test stories soak bench-ledger bench-receipts check format lock messages clean
+.PHONY: help install develop demo run test stories soak bench-ledger bench-people bench-receipts bench-send \
+	bench-rate bench-stop bench-scale check format lock messages clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,8 +43,18 @@ bench-people: develop ## how many people with a yes are loaded a second, for the
 
 bench-send: develop ## how many texts a second leave (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=send,plain,ceiling)
 	$(BIN)/python -W ignore bench/send.py
+
 bench-receipts: develop ## how many receipts a second are stored, by inbox and view (SECONDS=10)
 	$(BIN)/python -W ignore bench/receipts.py
+
+bench-rate: develop ## whether senders keep their rate (RATES=1,10,100,1000 SECONDS=25 WORKERS=4)
+	$(BIN)/python -W ignore bench/rate.py
+
+bench-stop: develop ## whether STOP holds while texts leave (N=300000 STOPS=10000 WORKERS=2)
+	$(BIN)/python -W ignore bench/stop.py
+
+bench-scale: develop ## whether a large site sends as fast as a small one (SIZES=10000,100000,1000000 TEXTS=50000)
+	$(BIN)/python -W ignore bench/scale.py
 
 check: develop ## format, lint, types, layers, templates, migrations, production settings
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.utils import timezone
 from bench.people import PREFIXES
 from consent.operations.policy import override_policy
 from messaging.models import Campaign, CampaignStatus, CampaignText, Sender
+from messaging.operations.campaigns import UnableToMove, cancel_campaign, pause_campaign
 from subscribers.models import SubscriberList
 from tests import cast
 
@@ -73,6 +75,16 @@ def draft(name: str, people: SubscriberList, by: Sender | None = None) -> Campai
 def start(campaign: Campaign) -> Campaign:
     """Submit, approve and start it."""
     return cast.started(campaign, timezone.now())
+
+
+def end(campaign: Campaign) -> None:
+    """Cancel it, unless it is finished."""
+    with contextlib.suppress(UnableToMove):
+        cancel_campaign(actor=cast.approver(), campaign=campaign, at=timezone.now())
+
+
+def pause(campaign: Campaign) -> None:
+    pause_campaign(actor=cast.approver(), campaign=campaign, at=timezone.now())
 
 
 def await_cut(campaign: Campaign) -> float:

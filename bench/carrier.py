@@ -97,24 +97,31 @@ class Receipts:
         writer.write(self._request(host, path, reference))
         head = (await reader.readuntil(END_OF_HEAD)).lower()
         self.refused += not head.startswith(b"http/1.1 2")
-        length = _number_after(head, b"content-length:")
+        length = number_after(head, b"content-length:")
         if length:
             await reader.readexactly(length)
         return b"connection: close" not in head
 
     def _request(self, host: str, path: str, reference: str) -> bytes:
-        body = json.dumps({"reference": reference, "status": "delivered"}).encode()
-        timestamp = str(int(time.time()))
-        signed = hmac.new(self._secret, f"{timestamp}.".encode() + body, hashlib.sha256)
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-            f"X-Carrier-Timestamp: {timestamp}\r\nX-Carrier-Signature: {signed.hexdigest()}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        report = {"reference": reference, "status": "delivered"}
+        return signed_request(host, path, report, secret=self._secret)
 
 
-def _number_after(head: bytes, name: bytes) -> int:
+def signed_request(host: str, path: str, payload: dict[str, str], *, secret: bytes) -> bytes:
+    """A webhook of this carrier, as bytes for the wire."""
+    body = json.dumps(payload).encode()
+    timestamp = str(int(time.time()))
+    signed = hmac.new(secret, f"{timestamp}.".encode() + body, hashlib.sha256)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        f"X-Carrier-Timestamp: {timestamp}\r\nX-Carrier-Signature: {signed.hexdigest()}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def number_after(head: bytes, name: bytes) -> int:
+    """The number behind a field's name in lower case; 0 without that field."""
     _before, found, rest = head.partition(name)
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 

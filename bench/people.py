@@ -109,7 +109,7 @@ class Promise:
 def load(plan: Plan) -> float:
     """Load them with `LOADERS` processes; the seconds that took."""
     began = time.monotonic()
-    first_id = _next_id()
+    first_id = next_id()
     promise = _promise()
     laws = [_law(country, plan.at) for country in plan.countries]
     connection.close()  # a child process must not share it
@@ -130,7 +130,8 @@ def load(plan: Plan) -> float:
     return time.monotonic() - began
 
 
-def _next_id() -> int:
+def next_id() -> int:
+    """The id of whoever is loaded next; the others follow one by one, in the order of numbers."""
     return int(query("SELECT COALESCE(max(id), 0) + 1 FROM subscribers_subscriber")[0])
 
 

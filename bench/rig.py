@@ -1,8 +1,7 @@
 """Servers, workers and judge of one benchmark, in a state folder that is removed at its end.
 
-The database is durable: fsync and synchronous commit are on. What differs from PostgreSQL's
-defaults is in `TUNED` and printed by nobody else: it is what one would set on a machine of this
-size.
+The database is durable: fsync and synchronous commit are on. `tuned` is what one would set on a
+machine of this size.
 """
 
 from __future__ import annotations
@@ -18,12 +17,13 @@ from typing import Any
 
 import psutil
 
+from config.stack import programs
 from config.stack.folders import claim_folder
 from config.stack.layout import DATABASE, StackLayout
 from config.stack.lock import StackLock
 from config.stack.postgres import Postgres
 from config.stack.processes import Child, stop_leftovers
-from config.stack.programs import free_port
+from config.stack.programs import LOOPBACK, free_port, listen_on
 from config.stack.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +48,8 @@ class Rig:
         self.carrier_log = layout.home / "texts.log"
         self.stages = layout.home / "stages"
         self._carrier_port = free_port()
+        # Open from the start, so that the address is ours; `start_web` lets somebody answer there.
+        self._listener = listen_on(free_port())
         self.children: list[Child] = []
 
     def start_servers(self) -> None:
@@ -59,10 +61,15 @@ class Rig:
             DATABASE_URL=self.layout.database_url,
             REDIS_URL=self.layout.redis_url,
             STATE_DIR=str(self.layout.home),
-            CARRIER_URL=f"http://127.0.0.1:{self._carrier_port}",
+            CARRIER_URL=f"http://{LOOPBACK}:{self._carrier_port}",
+            PUBLIC_URL=self.site,
             BENCH_ERASURE_LIST=str(self.layout.erasure_list),
             BENCH_STAGES=str(self.stages),
         )
+
+    @property
+    def site(self) -> str:
+        return f"http://{LOOPBACK}:{self._listener.getsockname()[1]}"
 
     def prepare_database(self) -> None:
         from django import setup
@@ -100,6 +107,12 @@ class Rig:
             self.start_worker("others", OTHER_QUEUES, 1, beat=True),
         ]
 
+    def start_web(self, application: str, environment: Mapping[str, str]) -> Child:
+        """The product's web processes, with another module around the same application."""
+        child = programs.web(self.layout, self._listener, environment)
+        child.command = [application if part == "config.wsgi" else part for part in child.command]
+        return self.start(child)
+
     def start(self, child: Child) -> Child:
         child.start()
         self.children.append(child)
@@ -107,6 +120,9 @@ class Rig:
 
     def _start(self, name: str, command: list[str], environment: Mapping[str, str] = {}) -> Child:
         return self.start(Child(name, command, self.layout, environment=environment))
+
+    def child(self, name: str) -> Child:
+        return next(child for child in self.children if child.name == name)
 
     def said(self, child: Child) -> str:
         log = self.layout.log_file(child.name)
@@ -124,6 +140,7 @@ class Rig:
         self.stop(*self.children)
         self.valkey.stop()
         self.postgres.stop()
+        self._listener.close()
 
     def ends_of_logs(self) -> str:
         return "\n".join(f"--- {child.name}\n{self.said(child)[-3000:]}" for child in self.children)

@@ -116,7 +116,7 @@ def ceiling(made: Rig, people: Any, log: Any) -> Figures:
     """As many processes as the workers have."""
     from bench import judge
 
-    carrier = next(child for child in made.children if child.name == "carrier")
+    carrier = made.child("carrier")
     before = cpu_seconds(carrier)
     command = [sys.executable, str(ROOT / "bench" / "ceiling.py"), str(CEILING)]
     clients = [subprocess.Popen(command) for _ in range(WORKERS)]
