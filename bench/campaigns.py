@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bench.people import PREFIXES
 from consent.operations.policy import override_policy
-from messaging.models import Campaign, CampaignStatus, CampaignText, Sender
+from messaging.models import Campaign, CampaignStatus, CampaignText, MessageState, Sender
 from messaging.operations.campaigns import UnableToMove, cancel_campaign, pause_campaign
 from subscribers.models import SubscriberList
 from tests import cast
@@ -96,6 +96,12 @@ def await_cut(campaign: Campaign) -> float:
 def await_end(campaign: Campaign, progress: Callable[[], Any]) -> None:
     """Until it is finished; raises `Stalled` when `progress` stays the same for too long."""
     _wait(lambda: _column(campaign, "status") == CampaignStatus.FINISHED, progress)
+
+
+def await_receipts(campaign: Campaign) -> None:
+    """Until the receipt of every accepted text is applied."""
+    accepted = campaign.messages.filter(state=MessageState.ACCEPTED)
+    _wait(lambda: not accepted.exists(), accepted.count)
 
 
 def _wait(done: Callable[[], bool], progress: Callable[[], Any]) -> None:

@@ -113,6 +113,14 @@ class Rig:
         child.command = [application if part == "config.wsgi" else part for part in child.command]
         return self.start(child)
 
+    def start_inbox(self) -> Child:
+        """Who takes the receipts; `start_crew` afterwards, so that the workers know its address."""
+        if not hasattr(programs, "inbox"):
+            return self.start_web("config.wsgi", {})
+        port = free_port()
+        os.environ["RECEIPTS_URL"] = f"http://{LOOPBACK}:{port}"
+        return self.start(programs.inbox(self.layout, port, {}))
+
     def start(self, child: Child) -> Child:
         child.start()
         self.children.append(child)

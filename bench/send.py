@@ -6,7 +6,8 @@ stands in that log. The first texts of a campaign, its canary, go alone and are 
 second or more, so they are not counted. Everything runs on one machine: database, cache, workers,
 carrier, and this script.
 
-STAGES, separated by commas, are parts of the run: `send`, `plain` (one task for each message, see
+STAGES, separated by commas, are parts of the run: `send`, `receipts` (the same once more, with a
+delivery report for each text, one request each), `plain` (one task for each message, see
 bench/plain.py), `ceiling` (a bare client, see bench/ceiling.py).
 """
 
@@ -17,6 +18,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from bench.rig import PATIENCE_SECONDS, ROOT, Rig, cpu_seconds, rig
 N = int(os.environ.get("N", "200000"))
 WORKERS = int(os.environ.get("WORKERS", "2"))
 LATENCY_MS = float(os.environ.get("LATENCY_MS", "0"))
-STAGES = os.environ.get("STAGES", "send,plain,ceiling").split(",")
+STAGES = os.environ.get("STAGES", "send,receipts,plain,ceiling").split(",")
 PLAIN = int(os.environ.get("PLAIN", "3000"))
 CEILING = int(os.environ.get("CEILING", "20000"))
 NO_YES, STOPPED = 0.02, 0.01
@@ -44,11 +47,12 @@ def main() -> None:
         people = new_list("Everyone")
         log = LogReader(made.carrier_log)
         figures: Figures = {"people_per_s": load_people(people.pk)}
-        carrier = made.start_carrier(latency_ms=LATENCY_MS)
-        for stage, measure in (("send", send), ("plain", plain), ("ceiling", ceiling)):
+        for stage, measure in MEASURES.items():
             if stage in STAGES:
+                receipts = "single" if stage == "receipts" else "none"
+                carrier = made.start_carrier(latency_ms=LATENCY_MS, receipts=receipts)
                 figures |= measure(made, people, log)
-        made.stop(carrier)
+                made.stop(carrier)
         show(figures)
 
 
@@ -66,20 +70,16 @@ def send(made: Rig, people: Any, log: Any) -> Figures:
     from bench import campaigns, judge, stages
 
     crew = made.start_crew(WORKERS)
-    try:
-        cpu = [cpu_seconds(child) for child in (crew[0], made.postgres.child)]
-        began = time.monotonic()
-        campaign = campaigns.start(campaigns.draft("Send", people))
+    busy = (made.child("bulk"), made.postgres.child)
+    cpu = [cpu_seconds(child) for child in busy]
+    began = time.monotonic()
+    campaign = campaigns.start(campaigns.draft("Send", people))
+    with explained(made):
         audience = campaigns.await_cut(campaign) - began
         campaigns.await_end(campaign, log.size)
-        took = time.monotonic() - began
-        cpu = [
-            cpu_seconds(child) - before
-            for child, before in zip((crew[0], made.postgres.child), cpu, strict=True)
-        ]
-        time.sleep(1)  # the last sums of the stages, the last lines of the log
-    except campaigns.Stalled:
-        raise SystemExit(f"the campaign got stuck\n{made.ends_of_logs()}") from None
+    took = time.monotonic() - began
+    cpu = [cpu_seconds(child) - before for child, before in zip(busy, cpu, strict=True)]
+    time.sleep(1)  # the last sums of the stages, the last lines of the log
     made.stop(*crew)
     texts = log.new()
     counted = texts[campaign.canary_size :]
@@ -95,6 +95,36 @@ def send(made: Rig, people: Any, log: Any) -> Figures:
         "worker_cpu_us": round(cpu[0] / len(texts) * 1e6),
         "database_cpu_us": round(cpu[1] / len(texts) * 1e6),
     }
+
+
+def receipts(made: Rig, people: Any, log: Any) -> Figures:
+    """One more campaign to everybody; the carrier reports each text by a request of its own.
+
+    It counts until the last receipt is applied.
+    """
+    from bench import campaigns
+
+    takers = [made.start_inbox()]
+    crew = made.start_crew(WORKERS, app="config")
+    campaign = campaigns.start(campaigns.draft("Receipts", people))
+    with explained(made):
+        campaigns.await_end(campaign, log.size)
+        campaigns.await_receipts(campaign)
+    ended = time.monotonic()
+    made.stop(*crew, *takers)
+    counted = log.new()[campaign.canary_size :]
+    return {"with_receipts_per_s": round(len(counted) / (ended - counted[0].at))}
+
+
+@contextmanager
+def explained(made: Rig) -> Iterator[None]:
+    """A campaign that gets stuck ends the run with what the workers said last."""
+    from bench.campaigns import Stalled
+
+    try:
+        yield
+    except Stalled:
+        raise SystemExit(f"the campaign got stuck\n{made.ends_of_logs()}") from None
 
 
 def plain(made: Rig, people: Any, log: Any) -> Figures:
@@ -131,10 +161,12 @@ def ceiling(made: Rig, people: Any, log: Any) -> Figures:
     }
 
 
+MEASURES = {"send": send, "receipts": receipts, "plain": plain, "ceiling": ceiling}
 WORDS = {
     "messages_per_s": "texts each second, from the first after the canary to the last",
     "first_tenth_per_s": "the same, of the first tenth",
     "last_tenth_per_s": "the same, of the last tenth",
+    "with_receipts_per_s": "the same with a receipt for each, until the last is applied",
     "plain_per_s": "texts each second with one task for each message",
     "ratio_to_plain": "how many times as fast",
     "client_ceiling_per_s": "requests each second of a bare client to the same carrier",
