@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from bench.people import PREFIXES
+from bench.rows import PREFIXES
 from consent.operations.policy import override_policy
 from messaging.models import Campaign, CampaignStatus, CampaignText, MessageState, Sender
 from messaging.operations.campaigns import UnableToMove, cancel_campaign, pause_campaign

@@ -22,7 +22,8 @@ def main() -> None:
         from django.utils import timezone
 
         from bench.campaigns import any_hour, draft, new_list
-        from bench.people import PREFIXES, Plan, load
+        from bench.people import Plan, load
+        from bench.rows import PREFIXES
         from bench.sample import check
 
         any_hour()

@@ -207,7 +207,7 @@ class Aim:
 
 
 def _number(nth: int) -> str:
-    from bench.people import number
+    from bench.rows import number
 
     return number("GB", nth)
 
