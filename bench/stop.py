@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import random
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ["BREAKER_OPT_OUT_PERCENT"] = "50"
 
 from bench.carrier import number_after, signed_request
+from bench.judge import Text
 from bench.rig import Rig, query, rig
 
 N = int(os.environ.get("N", "300000"))
@@ -122,7 +124,7 @@ def main() -> None:
                 break
         time.sleep(3)  # whatever is late would leave now
         made.stop(*made.children)
-        show(judged(made, phones.shots) | waited(waits))
+        show(judged(made, phones.shots, Waits(waits, first_id)))
 
 
 def _one_campaign(made: Rig, phones: Phones, people: Any, first_id: int, nth: int) -> None:
@@ -212,40 +214,52 @@ def _number(nth: int) -> str:
     return number("GB", nth)
 
 
-def judged(made: Rig, shots: Shots) -> dict[str, Any]:
+class Waits:
+    """What the web processes noted: when each STOP had done waiting, and whether it had to."""
+
+    def __init__(self, path: Path, first_id: int) -> None:
+        lines = [line.split() for line in path.read_text().splitlines()]
+        self.done = {_number(int(person) - first_id): float(at) for at, person, _waited in lines}
+        self.share = sum(waited == "1" for _at, _person, waited in lines) / max(1, len(lines))
+
+
+def judged(made: Rig, shots: Shots, waits: Waits) -> dict[str, Any]:
     from bench import judge
-    from messaging.models import Message
 
     texts = judge.LogReader(made.carrier_log).new()
-    late = [t for t in texts if t.at > shots.acknowledged.get(t.number, float("inf"))]
-    of_campaigns = Message.objects.filter(
-        receipt_token__in=[text.reference for text in late], campaign__isnull=False
-    )
     seconds = sum(last - first for first, last in shots.periods)
     meanwhile = sum(first <= t.at <= last for t in texts for first, last in shots.periods)
-    took = sorted(1000 * seconds for seconds in shots.took.values())
+    took = sorted(1000 * each for each in shots.took.values())
+    after_ack, answers = _later(texts, shots.acknowledged)
     return {
         "stops": len(shots.acknowledged),
-        "after_ack": of_campaigns.count(),
+        "after_ack": after_ack,
+        "after_wait": _later(texts, waits.done)[0],
         "not_acknowledged": shots.said - len(shots.acknowledged),
+        "waited_pct": round(100 * waits.share, 1),
         "ack_p50_ms": round(statistics.median(took), 1),
         "ack_p99_ms": round(took[len(took) * 99 // 100], 1),
         "ack_max_ms": round(took[-1], 1),
         "stops_per_s": round(len(took) / seconds, 1),
         "texts_per_s": round(meanwhile / seconds),
-        "answers": len(late) - of_campaigns.count(),
+        "answers": answers,
         "duplicates": len(texts) - len({text.reference for text in texts}),
     }
 
 
-def waited(waits: Path) -> dict[str, float]:
-    letters = waits.read_text()
-    return {"waited_pct": round(100 * letters.count("w") / max(1, len(letters)), 1)}
+def _later(texts: Sequence[Text], moments: dict[str, float]) -> tuple[int, int]:
+    """Texts to each number after its moment: those of campaigns, and answers to a STOP."""
+    from messaging.models import Message
+
+    late = [text.reference for text in texts if text.at > moments.get(text.number, math.inf)]
+    known = Message.objects.filter(receipt_token__in=late, campaign=None).count()
+    return len(late) - known, known
 
 
 WORDS = {
     "stops": "STOPs acknowledged",
     "after_ack": "campaign texts that left to someone after the acknowledgement",
+    "after_wait": "the same, already from when the web process had done waiting",
     "not_acknowledged": "STOPs that got another answer",
     "waited_pct": "% of the STOPs found a text leaving and waited for it",
     "ack_p50_ms": "milliseconds until the acknowledgement, median",

@@ -1,7 +1,8 @@
 """The web processes that are watched: `gunicorn bench.web`.
 
-It is the product's own application. For each STOP that is answered one letter goes to the file
-BENCH_WAITS: "w" when it found a text of that person leaving and had to wait, else ".".
+It is the product's own application. For each STOP that is about to be answered one line goes to
+the file BENCH_WAITS: seconds of CLOCK_MONOTONIC when it had done waiting, the subscriber's id, and
+whether it had found a text of theirs leaving.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Clock:
 def await_silence(subscriber_id: int, *, locked_at: float) -> float:
     _here.waited = False
     seconds = silence.await_silence(subscriber_id, locked_at=locked_at)
-    os.write(_file, b"w" if _here.waited else b".")
+    os.write(_file, f"{time.monotonic():.6f} {subscriber_id} {int(_here.waited)}\n".encode())
     return seconds
 
 
