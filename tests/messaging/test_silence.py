@@ -63,6 +63,11 @@ def test_it_waits_for_one_that_was_put_back(clock, leaving):
     assert await_silence(leaving.subscriber_id, locked_at=LOCKED_AT) < OUTLASTS_SECONDS
 
 
+def test_it_waits_for_one_that_somebody_with_a_wrong_clock_gave_up(clock, leaving):
+    clock.after = lambda sleeps: sleeps == 3 and to_state(leaving, S.UNKNOWN)
+    assert await_silence(leaving.subscriber_id, locked_at=LOCKED_AT) >= OUTLASTS_SECONDS
+
+
 def test_it_never_waits_much_longer_than_a_permission_is_good_for(clock, leaving):
     waited = await_silence(leaving.subscriber_id, locked_at=LOCKED_AT)
     assert OUTLASTS_SECONDS <= waited <= OUTLASTS_SECONDS + LOOK_EVERY_SECONDS
