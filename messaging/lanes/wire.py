@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -22,6 +22,7 @@ from messaging.lanes.results import Result
 from messaging.lanes.submission import Flight, submit
 from messaging.providers.base import Provider, provider
 
+T = TypeVar("T")
 # Results are handed over in groups: waking the other thread costs more than a text.
 GROUP_SECONDS = 0.004
 CLOSES_WITHIN_SECONDS = 5.0
@@ -83,13 +84,13 @@ class Wire:
             self._in_flight[carrier] -= 1
         return [result for _carrier, result in ended]
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it on the loop of the connections, and wait for its end."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(CLOSES_WITHIN_SECONDS)
+    def run(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
+        """Run it on the loop of the connections, and wait so long for its end."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
     def close(self) -> None:
         for name in settings.SMS_PROVIDERS:
-            self.run(provider(name).close())
+            self.run(provider(name).close(), seconds=CLOSES_WITHIN_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CLOSES_WITHIN_SECONDS)
         self._loop.close()

@@ -13,7 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from messaging.lanes.submission import connected, event_loop
+from messaging.lanes.submission import connected
+from messaging.lanes.wire import wire
 from messaging.models import Message, MessageState
 from messaging.providers.base import Found, Provider, provider
 from messaging.providers.errors import OutOfPlace, Unanswered, UnknownProvider
@@ -120,7 +121,8 @@ def _by_provider(unclear: list[Unclear]) -> Mapping[str, list[Unclear]]:
 def _ask(name: str, texts: list[Unclear]) -> dict[int, Found]:
     """What it has of these; a provider in trouble must not keep the others from being asked."""
     try:
-        return event_loop().run(_ask_all(connected(name), texts))
+        work = _ask_all(connected(name), texts)
+        return wire().run(work, seconds=2 * ASK_WITHIN_SECONDS)
     except OutOfPlace:
         return {}
     except Exception:
