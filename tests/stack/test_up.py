@@ -90,6 +90,15 @@ def refuses_forgeries(site: str) -> bool:
     return False
 
 
+def answers_strictly(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz?strict=1", timeout=10):
+            return True
+    except urllib.error.HTTPError as late:
+        late.close()
+        return False
+
+
 def test_the_demo_runs_alone_and_leaves_nothing_behind(layout: StackLayout) -> None:
     port = free_port()
     with running_demo(layout, port) as demo:
@@ -98,6 +107,8 @@ def test_the_demo_runs_alone_and_leaves_nothing_behind(layout: StackLayout) -> N
         logs = [layout.log_file(f"worker-{queue}") for queue in QUEUES]
         eventually(lambda: all("ready." in log.read_text() for log in logs))
         eventually(lambda: refuses_forgeries(receipts_address(layout)))
+        # Beat, the broker and each worker: a tick went through all of them.
+        eventually(lambda: answers_strictly(port), seconds=60)
         code, said = try_up(layout, free_port())
         assert code == 1
         assert said.strip() == f"It runs already: pid {demo.pid}, http://127.0.0.1:{port}."
