@@ -50,11 +50,11 @@ WORDS = {
     "astray": "of another purpose or sender than the campaign's",
     "miscounted": "with more tries on record than were made",
     "twice": "of people who have more than one",
-    "size": "more or fewer than the audience that was written",
+    "size": "more or fewer than the people who were selected",
 }
 # One statement: the status of the campaign and the states of its texts are of one moment.
 COUNT = f"""
-    SELECT k.id, k.status, k.audience_cut_at IS NOT NULL, m.state, count(m.id),
+    SELECT k.id, k.status, k.audience_cut_at IS NOT NULL, k.audience_size, m.state, count(m.id),
         {", ".join(f"count(m.id) FILTER (WHERE {condition})" for condition in IMPOSSIBLE.values())}
     FROM messaging_campaign k LEFT JOIN messaging_message m ON m.campaign_id = k.id
     WHERE k.started_at IS NOT NULL AND (%(campaign)s::bigint IS NULL OR k.id = %(campaign)s)
@@ -107,11 +107,12 @@ class Problem:
 @dataclass
 class Account:
     """One campaign. `by_state` has every state that occurs, `complete` says whether all of its
-    audience is written."""
+    audience is written, of which `selected` were to be."""
 
     campaign_id: int
     status: CampaignStatus
     complete: bool
+    selected: int
     by_state: dict[MessageState, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -124,12 +125,9 @@ class Account:
         return not self.problems
 
 
-def accounts(
-    *, at: datetime, campaign_id: int | None = None, expected: int | None = None
-) -> list[Account]:
+def accounts(*, at: datetime, campaign_id: int | None = None) -> list[Account]:
     """The accounts of every campaign that was started, or of one, by id.
 
-    `expected`: how many people its audience had when it was written, where that is known.
     Reads every row of these campaigns once.
     """
     wanted = _parameters(at, campaign_id)
@@ -140,16 +138,18 @@ def accounts(
                 problem = Problem(code, len(ids), tuple(sorted(ids)[:NAMED]))
                 found[campaign].problems.append(problem)
     for account in found.values():
-        if account.complete and expected is not None and account.people != expected:
-            account.problems.append(Problem("size", abs(account.people - expected)))
+        if account.complete and account.people != account.selected:
+            account.problems.append(Problem("size", abs(account.people - account.selected)))
     return list(found.values())
 
 
 def _counted(wanted: dict[str, Any]) -> dict[int, Account]:
     found: dict[int, Account] = {}
     broken: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for campaign, status, complete, state, count, *counts in _rows(COUNT, wanted):
-        account = found.setdefault(campaign, Account(campaign, CampaignStatus(status), complete))
+    for campaign, status, complete, selected, state, count, *counts in _rows(COUNT, wanted):
+        account = found.setdefault(
+            campaign, Account(campaign, CampaignStatus(status), complete, selected or 0)
+        )
         if state is not None:
             account.by_state[MessageState(state)] = count
         for code, bad in zip(IMPOSSIBLE, counts, strict=True):

@@ -116,7 +116,7 @@ class Message(models.Model):
     # [{"code": ..., "retry_at": ...}], newest answer of the gate.
     objections = models.JSONField(_("why not"), default=list)
     # In the status callback address: a receipt finds its message even if the answer was lost.
-    receipt_token = models.CharField(max_length=22, default=receipt_token, unique=True)
+    receipt_token = models.CharField(max_length=22, default=receipt_token)
     provider_message_id = models.CharField(max_length=80, blank=True)
     error_code = models.CharField(_("provider's code"), max_length=40, blank=True)
     queued_at = models.DateTimeField(_("queued"))
@@ -144,6 +144,8 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["campaign", "subscriber"], name="one_text_per_campaign_and_person"
             ),
+            # As a constraint, since a unique field gets a second index, for LIKE.
+            models.UniqueConstraint(fields=["receipt_token"], name="receipt_token_once"),
         ]
         indexes: ClassVar = [
             # Texts that people wait for. Those of campaigns are found by their chunks.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 import ssl
@@ -128,9 +129,9 @@ class Transport:
         written: Callable[[], None],
     ) -> Answer:
         """One request, never repeated; raises NotWritten or Unclear where there is no answer."""
-        place, path = _place(url)
-        about = {**headers, "Content-Length": str(len(body)), "Content-Type": "application/json"}
-        request = _head("POST", place, path, about) + body
+        place, head = _head("POST", url, tuple(headers.items()))
+        length = b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        request = b"".join((head, length, body))
         answer = await self._exchange(place, request, not_after, written)
         if isinstance(answer, str):
             raise Unclear(answer)
@@ -140,10 +141,9 @@ class Transport:
         """A question that changes nothing on the other side; raises Unanswered."""
         answer: Answer | str
         try:
-            place, path = _place(url)
-            request = _head("GET", place, path, headers)
+            place, head = _head("GET", url, tuple(headers.items()))
             not_after = time.monotonic() + self._deadline
-            answer = await self._exchange(place, request, not_after, lambda: None)
+            answer = await self._exchange(place, head + b"\r\n", not_after, lambda: None)
         except NotWritten as error:
             answer = error.code
         if isinstance(answer, str):
@@ -194,13 +194,16 @@ def _place(url: str) -> tuple[Place, str]:
     raise NotWritten("bad_address")
 
 
-def _head(method: str, place: Place, path: str, headers: Mapping[str, str]) -> bytes:
+@functools.lru_cache(maxsize=256)
+def _head(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> tuple[Place, bytes]:
+    """Where it goes, and everything before the length: the same for all texts of a provider."""
+    place, path = _place(url)
     lines = [f"{method} {path} HTTP/1.1", f"Host: {place.host_header}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    head = "\r\n".join([*lines, "", ""])
-    if head.count("\n") != len(lines) + 1 or not head.isascii():
+    lines += [f"{name}: {value}" for name, value in headers]
+    head = "\r\n".join([*lines, ""])
+    if head.count("\n") != len(lines) or not head.isascii():
         raise NotWritten("bad_header")
-    return head.encode()
+    return place, head.encode()
 
 
 async def _connect(place: Place) -> Connection:
