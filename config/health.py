@@ -11,7 +11,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from config.queues import QUEUES
-from messaging.heartbeats import ages, beat_age, late
+from messaging.watching.heartbeats import ages, beat_age, late
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

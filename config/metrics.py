@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from messaging.exposition import CONTENT_TYPE, render
-from messaging.metrics import metrics
+from messaging.watching.exposition import CONTENT_TYPE, render
+from messaging.watching.metrics import metrics
 
 
 def prometheus(request: HttpRequest) -> HttpResponse:

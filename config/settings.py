@@ -200,7 +200,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_DISABLE_RATE_LIMITS = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
 CELERY_TIMEZONE = "UTC"
-# Each is to give a sign of life (messaging/heartbeats.py).
+# Each is to give a sign of life (messaging/watching/heartbeats.py).
 WORKER_QUEUES = QUEUES
 CELERY_TASK_ROUTES = {
     "messaging.tasks.send_system_texts": {"queue": CONFIRM},

@@ -14,7 +14,7 @@ from consent.criteria import ACTIVE_CONSENTS
 from consent.models import Hold, Purpose
 from messaging.bars import Piece, pieces
 from messaging.models import Campaign, CampaignStatus, Message, MessageState, SendingFreeze
-from messaging.vital_signs import VitalSigns, vital_signs
+from messaging.watching.vital_signs import VitalSigns, vital_signs
 from subscribers.models import Subscriber
 
 SOON = timedelta(hours=4)

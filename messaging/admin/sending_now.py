@@ -15,11 +15,11 @@ from messaging.bars import Piece, pieces
 from messaging.gate import sentence
 from messaging.lanes.wording import is_frozen
 from messaging.models import Campaign, CampaignStatus, Sender
-from messaging.readings import Lane, Reading, ReadingsUnavailable, readings
-from messaging.sparks import Spark, spark
-from messaging.tallies import Tally, tally
-from messaging.traffic import LaneTraffic, lanes
-from messaging.vital_signs import VitalSigns, vital_signs
+from messaging.watching.readings import Lane, Reading, ReadingsUnavailable, readings
+from messaging.watching.sparks import Spark, spark
+from messaging.watching.tallies import Tally, tally
+from messaging.watching.traffic import LaneTraffic, lanes
+from messaging.watching.vital_signs import VitalSigns, vital_signs
 
 UNDER_WAY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 MOST_HOURS = 5

@@ -36,7 +36,7 @@ from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
 from messaging.providers.base import Provider
-from messaging.readings import note_turn
+from messaging.watching.readings import note_turn
 
 log = logging.getLogger(__name__)
 BATCH = 500

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from messaging.exposition import Metric, render
+from messaging.watching.exposition import Metric, render
 
 
 def test_a_family_has_its_help_its_type_and_its_samples():

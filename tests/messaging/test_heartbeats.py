@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from config.queues import QUEUES
-from messaging.heartbeats import ages, beat_age, late
 from messaging.models import Heartbeat
 from messaging.operations.heartbeats import note_heartbeat
+from messaging.watching.heartbeats import ages, beat_age, late
 from tests import cast
 
 pytestmark = pytest.mark.django_db

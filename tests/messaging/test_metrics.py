@@ -9,7 +9,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config.queues import QUEUES
-from messaging import metrics as module
 from messaging.models import (
     CampaignStatus,
     InboundMessage,
@@ -19,7 +18,8 @@ from messaging.models import (
 )
 from messaging.operations.audience import cut_audience
 from messaging.operations.heartbeats import note_heartbeat
-from messaging.readings import note_turn
+from messaging.watching import metrics as module
+from messaging.watching.readings import note_turn
 from tests import cast
 from tests.messaging.test_readings import gone  # noqa: F401
 

@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from messaging import readings as module
-from messaging.lanes.turn import take_turn
 from messaging.operations.audience import cut_audience
-from messaging.readings import (
+from messaging.watching import readings as module
+from messaging.watching.readings import (
     Reading,
     ReadingsUnavailable,
     is_available,
@@ -16,6 +15,7 @@ from messaging.readings import (
 )
 from tests import cast
 from tests.carrier import RunningCarrier
+from tests.turns import take_turn
 
 AT = cast.NOON
 SECOND = cast.MINUTE / 60

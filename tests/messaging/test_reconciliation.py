@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from consent.models import ActorKind
 from consent.operations.erasure import erase_subscriber
-from messaging.lanes.submission import event_loop
+from messaging.lanes.wire import wire
 from messaging.models import Enquiry, Message, MessageState
 from messaging.operations import reconciliation
 from messaging.operations.audience import cut_audience
@@ -43,7 +43,7 @@ def ask_there(url: str, settings: Settings) -> int:
     """As a worker that ends afterwards: a server of the tests waits for its connections."""
     settings.CARRIER_URL = url
     settled = ask_about_unknown(at=LATER)
-    event_loop().run(provider("simulator").close())
+    wire().run(provider("simulator").close(), seconds=5)
     return settled
 
 

@@ -14,8 +14,8 @@ from messaging.admin.sending_now import sending_now_context
 from messaging.models import Campaign, CampaignStatus, Message, Sender, SendingFreeze
 from messaging.operations.audience import cut_audience
 from messaging.operations.heartbeats import note_heartbeat
-from messaging.readings import note_turn
-from messaging.sparks import spark
+from messaging.watching.readings import note_turn
+from messaging.watching.sparks import spark
 from tests import cast
 from tests.messaging.test_readings import gone  # noqa: F401
 

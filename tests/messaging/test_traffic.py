@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from messaging import traffic
 from messaging.models import Campaign, CampaignStatus, Message
 from messaging.operations.audience import cut_audience
+from messaging.watching import traffic
 from tests import cast
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from messaging import accounts, heartbeats, readings, traffic
-from messaging.exposition import Metric
+from messaging import accounts
 from messaging.lanes.wording import is_frozen
 from messaging.models import Sender
+from messaging.watching import heartbeats, readings, traffic
+from messaging.watching.exposition import Metric
 
 # A slow answer is worth less than none: the next comes in a minute.
 PATIENCE = "2s"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging import readings
 from messaging.accounts import LooseEnds, loose_ends
-from messaging.heartbeats import ages, late
+from messaging.watching import readings
+from messaging.watching.heartbeats import ages, late
 
 
 @dataclass(frozen=True)
