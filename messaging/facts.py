@@ -13,7 +13,7 @@ from typing import Any
 
 from consent.active import ACTIVE_CONSENT
 from consent.freshness import fades_at
-from messaging.models import COUNTS_AS_SENT, MessageKind, Sender
+from messaging.models import COUNTS_AS_SENT, KINDS, MessageKind, Sender
 from messaging.places import Place, Places, is_registered, may_reach
 from messaging.rules import Frequency, SendFacts
 from messaging.statements import rows
@@ -21,6 +21,8 @@ from subscribers.models import is_under_age
 
 # No cap of any jurisdiction looks back further.
 LONGEST_CAP = timedelta(days=31)
+# What EXISTS would say is asked with LIMIT 1: the planner answers an EXISTS from a hash of the
+# whole table where it thinks that pays, and here only some hundred people are asked about.
 LOAD = f"""
     SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id, s.number_ciphertext, d.wrapped_key,
         CASE WHEN q.purpose_id IS NULL THEN '{{}}' ELSE s.attributes::text END AS answers,
@@ -30,16 +32,17 @@ LOAD = f"""
         COALESCE({ACTIVE_CONSENT.format(c="c", at="%(at)s")}, false) AS consented,
         p.chosen_texts, p.chosen_days, p.paused_until_at,
         s.restricted_at IS NOT NULL AS restricted, s.number_gone_at IS NULL AS number_usable,
-        EXISTS (SELECT 1 FROM consent_consentevidence e
-            WHERE e.event_id = c.confirming_event_id) AS provenance_known,
+        (SELECT true FROM consent_consentevidence e
+            WHERE e.event_id = c.confirming_event_id LIMIT 1) IS NOT NULL AS provenance_known,
         EXISTS (SELECT 1 FROM consent_guardianship g
             JOIN consent_guardianship_purposes y ON y.guardianship_id = g.id
             WHERE g.subscriber_id = s.id AND y.purpose_id = q.purpose_id
               AND g.agreed_at IS NOT NULL AND g.ended_at IS NULL) AS guardian_agreed,
-        EXISTS (SELECT 1 FROM consent_suppression x
-            WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL) AS suppressed,
-        EXISTS (SELECT 1 FROM consent_hold h
-            WHERE h.subscriber_id = s.id AND h.released_at IS NULL) AS held,
+        (SELECT true FROM consent_suppression x
+            WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL LIMIT 1)
+            IS NOT NULL AS suppressed,
+        (SELECT true FROM consent_hold h
+            WHERE h.subscriber_id = s.id AND h.released_at IS NULL LIMIT 1) IS NOT NULL AS held,
         EXISTS (SELECT 1 FROM consent_confirmation f
             WHERE f.id = q.confirmation_id AND f.outcome = 'open' AND f.expires_at > %(at)s)
             AS request_open,
@@ -57,8 +60,8 @@ LOAD = f"""
         (SELECT max(o.permitted_at) FROM messaging_message o
             WHERE o.subscriber_id = s.id AND o.kind = q.kind AND q.purpose_id IS NULL
               AND o.id IS DISTINCT FROM q.message_id AND o.state = ANY(%(sent)s)) AS answered_at
-    FROM unnest(%(messages)s::bigint[], %(people)s::bigint[], %(kinds)s::text[],
-                %(purposes)s::bigint[], %(confirmations)s::bigint[])
+    FROM unnest(%(messages)b::bigint[], %(people)b::bigint[], %(kinds)b::text[],
+                %(purposes)b::bigint[], %(confirmations)b::bigint[])
         WITH ORDINALITY AS q (message_id, subscriber_id, kind, purpose_id, confirmation_id, nth)
     JOIN subscribers_subscriber s ON s.id = q.subscriber_id
     LEFT JOIN subscribers_subjectkey d ON d.subscriber_id = s.id
@@ -126,7 +129,7 @@ def _rows(questions: Sequence[Question], at: datetime) -> list[dict[str, Any]]:
 
 
 def _known(row: dict[str, Any], places: Places, sender: Sender) -> Known:
-    place = places.of(row, MessageKind(row["kind"]))
+    place = places.of(row, KINDS[row["kind"]])
     return Known(at=places.at, row=row, place=place, sender=sender)
 
 

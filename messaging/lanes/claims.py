@@ -12,7 +12,7 @@ from messaging.facts import Known, Question, load
 from messaging.lanes import chunks
 from messaging.lanes.chunks import DueChunk
 from messaging.lanes.shares import Shares
-from messaging.models import MessageKind, Sender
+from messaging.models import KINDS, MessageKind, Sender
 from messaging.statements import rows
 from messaging.texts import open_text
 from subscribers.encryption import UnableToDecrypt
@@ -159,7 +159,7 @@ def _question(message: dict[str, Any]) -> Question:
     return Question(
         message_id=message["id"],
         subscriber_id=message["subscriber_id"],
-        kind=MessageKind(message["kind"]),
+        kind=KINDS[message["kind"]],
         purpose_id=message["purpose_id"],
         confirmation_id=message["confirmation_id"],
     )
@@ -175,7 +175,7 @@ def _claimed(message: dict[str, Any], known: Known) -> Claimed:
     copied = {name: message[name] for name in COPIED}
     to, body, key = _readable({**known.row, **message})
     return Claimed(
-        kind=MessageKind(message["kind"]),
+        kind=KINDS[message["kind"]],
         country=known.row["country"],
         confirming_event_id=known.row["confirming_event_id"],
         answers=known.row["answers"],

@@ -29,10 +29,10 @@ PERMIT = f"""
     SET state = 'submitting', permitted_at = %(at)s, attempts_made = m.attempts_made + 1,
         consent_event_id = v.consent_event_id, text_ciphertext = v.text_ciphertext,
         parts = v.parts, objections = '[]'::jsonb
-    FROM (SELECT unnest(%(ids)s::bigint[]) AS id,
-                 unnest(%(events)s::uuid[]) AS consent_event_id,
-                 unnest(%(texts)s::bytea[]) AS text_ciphertext,
-                 unnest(%(parts)s::int[]) AS parts) v
+    FROM (SELECT unnest(%(ids)b::bigint[]) AS id,
+                 unnest(%(events)b::uuid[]) AS consent_event_id,
+                 unnest(%(texts)b::bytea[]) AS text_ciphertext,
+                 unnest(%(parts)b::int[]) AS parts) v
     WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'queued'
       AND (m.campaign_id IS NULL
            OR EXISTS ({STANDING_CONSENT.format(m="m", event="v.consent_event_id")}))
@@ -42,14 +42,14 @@ PERMIT = f"""
 WITHHOLD = """
     UPDATE messaging_message m
     SET state = v.state, objections = v.objections::jsonb, settled_at = %(at)s
-    FROM (SELECT unnest(%(ids)s::bigint[]) AS id, unnest(%(states)s::text[]) AS state,
+    FROM (SELECT unnest(%(ids)b::bigint[]) AS id, unnest(%(states)s::text[]) AS state,
                  unnest(%(objections)s::text[]) AS objections) v
     WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'queued'
 """
 DEFER = """
     UPDATE messaging_message m
     SET send_after = v.send_after, objections = v.objections::jsonb
-    FROM (SELECT unnest(%(ids)s::bigint[]) AS id,
+    FROM (SELECT unnest(%(ids)b::bigint[]) AS id,
                  unnest(%(times)s::timestamptz[]) AS send_after,
                  unnest(%(objections)s::text[]) AS objections) v
     WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'queued'

@@ -16,7 +16,7 @@ from messaging.lanes import chunks
 from messaging.lanes.daily import give_back
 from messaging.models import Attempt, AttemptOutcome, Message, MessageState
 from messaging.operations.gone_numbers import note_gone
-from messaging.statements import rows
+from messaging.statements import by_index, run
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3
@@ -37,14 +37,13 @@ RECORD = """
                           THEN NULL ELSE %(at)s END,
         permitted_at = CASE WHEN v.state = 'queued' THEN NULL ELSE m.permitted_at END
     FROM (SELECT id, erased_at IS NOT NULL AS erased FROM subscribers_subscriber) p,
-         (SELECT unnest(%(ids)s::bigint[]) AS id, unnest(%(attempts)s::int[]) AS attempt,
-                 unnest(%(states)s::text[]) AS state,
-                 unnest(%(provider_ids)s::text[]) AS provider_message_id,
-                 unnest(%(codes)s::text[]) AS error_code,
-                 unnest(%(times)s::timestamptz[]) AS send_after) v
+         (SELECT unnest(%(ids)b::bigint[]) AS id, unnest(%(attempts)b::int[]) AS attempt,
+                 unnest(%(states)b::text[]) AS state,
+                 unnest(%(provider_ids)b::text[]) AS provider_message_id,
+                 unnest(%(codes)b::text[]) AS error_code,
+                 unnest(%(times)b::timestamptz[]) AS send_after) v
     WHERE m.id = v.id AND m.state IS NOT DISTINCT FROM 'submitting' AND m.attempts_made = v.attempt
       AND p.id = m.subscriber_id
-    RETURNING m.id
 """
 
 
@@ -92,10 +91,11 @@ def record(results: list[Result], *, at: datetime) -> None:
     if not results:
         return
     ids = [result.id for result in results]
-    rows(LOCK, {"ids": ids})
+    by_index()
+    run(LOCK, {"ids": ids})
     back = [result.id for result in results if result.state == MessageState.QUEUED]
     give_back(message_ids=back)
-    rows(RECORD, _columns(results, at))
+    run(RECORD, _columns(results, at))
     chunks.reopen(back)
     _keep_attempts(results, at)
     note_gone(message_ids=[r.id for r in results if r.number_gone], at=at)

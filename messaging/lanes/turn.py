@@ -36,6 +36,7 @@ from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
 from messaging.providers.base import Provider
+from messaging.statements import by_index
 from messaging.watching.readings import note_turn
 
 log = logging.getLogger(__name__)
@@ -157,6 +158,7 @@ def _within_day(room: Room, sender: Sender, at: datetime) -> Room:
 @transaction.atomic
 def decide(lane: Lane, sender: Sender, rates: Rates, parts: int, at: datetime) -> Decided:
     """Claim about so many parts and write the gate's answers."""
+    by_index()
     batch = (
         claims.claim_campaign_texts(sender, shares=lane.shares, parts=parts, at=at)
         if lane.marketing

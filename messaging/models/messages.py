@@ -38,6 +38,8 @@ class MessageKind(models.TextChoices):
     GUARDIAN = "guardian", _("question to a guardian")
 
 
+# By its word: looking an enum up by its value costs more than a rule.
+KINDS = {str(kind): kind for kind in MessageKind}
 CAMPAIGN_KINDS = (MessageKind.MARKETING, MessageKind.SERVICE)
 # What may still go to someone who said stop: the answer to their own text.
 ANSWERS = (MessageKind.STOP_ANSWER, MessageKind.HELP_ANSWER)

@@ -34,6 +34,7 @@ from messaging.providers.errors import (
 from messaging.providers.transport import Answer, Transport
 from messaging.providers.webhook import Webhook
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 LONGEST_WAIT = 3600.0
 LONGEST_ID = 80
 # 4xx answers that do not say whether the request was processed: timeout, conflict, too early.
@@ -193,7 +194,7 @@ class HttpProvider(Provider):
     async def submit(
         self, text: OutgoingText, *, not_after: float, written: Callable[[], None] = nothing
     ) -> str:
-        body = json.dumps(self.payload(text), ensure_ascii=False).encode()
+        body = ENCODER.encode(self.payload(text)).encode()
         answer = await self._transport.post(
             self.address(), body, self.headers(), not_after=not_after, written=written
         )
