@@ -68,14 +68,13 @@ class Phones:
 
     def __init__(self, site: str) -> None:
         self._host = urlsplit(site).netloc
-        self.aimed: asyncio.Queue[str] = asyncio.Queue(AIMED_AT_ONCE)
         self.shots = Shots()
 
-    async def speak(self) -> None:
+    async def speak(self, aimed: asyncio.Queue[str]) -> None:
         """One connection, one STOP after the other, until it is cancelled."""
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         while True:
-            number, began = await self.aimed.get(), time.monotonic()
+            number, began = await aimed.get(), time.monotonic()
             while number not in self.shots.took:
                 try:
                     streams = streams or await asyncio.open_connection(*self._host.split(":"))
@@ -83,7 +82,7 @@ class Phones:
                 except (OSError, asyncio.IncompleteReadError):
                     # The server closes a connection that was idle: once more, as providers do.
                     streams = None
-            self.aimed.task_done()
+            aimed.task_done()
 
     async def _say_stop(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: str, began: float
@@ -150,14 +149,15 @@ def _await_canary(made: Rig, campaign: Any) -> None:
 
 async def shoot(phones: Phones, campaign_id: int, first_id: int, most: int) -> None:
     """STOPs until there are enough or nothing of the campaign is left."""
-    speaking = [asyncio.create_task(phones.speak()) for _ in range(CONNECTIONS)]
-    async for person in in_flight(Aim(campaign_id, phones.shots), most):
-        phones.shots.said += 1
-        await phones.aimed.put(_number(person - first_id))
-    await phones.aimed.join()
-    for task in speaking:
-        task.cancel()
-    await asyncio.gather(*speaking, return_exceptions=True)
+    aimed: asyncio.Queue[str] = asyncio.Queue(AIMED_AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        speaking = [group.create_task(phones.speak(aimed)) for _ in range(CONNECTIONS)]
+        async for person in in_flight(Aim(campaign_id, phones.shots), most):
+            phones.shots.said += 1
+            await aimed.put(_number(person - first_id))
+        await aimed.join()
+        for task in speaking:
+            task.cancel()
 
 
 async def in_flight(aim: Aim, most: int) -> AsyncIterator[int]:
@@ -184,15 +184,18 @@ class Aim:
 
     def take(self) -> list[int] | None:
         """Subscribers; None when the campaign is over."""
-        from django.db import connection
-
         newest = query(NEWEST, {"campaign": self._campaign_id})[0]
         if newest is None:
             running = "SELECT status = 'running' FROM messaging_campaign WHERE id = %s"
             return [] if query(running, [self._campaign_id])[0] else None
-        some = {"campaign": self._campaign_id, "some": AIMED_AT_ONCE}
+        return self._from(newest + self._lead(newest)) or self._from(newest)
+
+    def _from(self, first: int) -> list[int]:
+        from django.db import connection
+
+        some = {"campaign": self._campaign_id, "some": AIMED_AT_ONCE, "first": first}
         with connection.cursor() as cursor:
-            cursor.execute(AIM, {**some, "first": newest + self._lead(newest)})
+            cursor.execute(AIM, some)
             return [person for (person,) in cursor.fetchall()]
 
     def _lead(self, newest: int) -> int:
