@@ -25,7 +25,7 @@ from pytest_django import Settings
 SECRET = "only-for-tests"
 NORMAL = {
     "failure": "none", "share": 100, "delay_ms": 0, "lost_responses": 0, "receipts": "none",
-    "receipt_delay_ms": 0, "receipts_doubled": False,
+    "receipt_delay_ms": 0, "receipts_doubled": False, "receipts_reversed": False,
 }  # fmt: skip
 
 

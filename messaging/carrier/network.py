@@ -16,6 +16,8 @@ from messaging.carrier.switches import Switches
 from messaging.carrier.taken import Taken
 from messaging.carrier.webhooks import Webhooks
 
+BETWEEN_RECEIPTS_SECONDS = 0.05
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -99,10 +101,12 @@ class Network:
             return
         report = {"id": text_id, "reference": submission.reference, "status": status}
         report["error_code"] = "phone_unreachable" if status == "undelivered" else ""
-        for _ in range(2 if self.switches.receipts_doubled else 1):
-            self.webhooks.send_receipt(
-                submission.receipt_url, report, after=self.switches.receipt_delay_ms / 1000
-            )
+        reports = [report] * (2 if self.switches.receipts_doubled else 1)
+        if self.switches.receipts_reversed:
+            reports.append(report | {"status": "accepted", "error_code": ""})
+        for nth, each in enumerate(reports):
+            after = self.switches.receipt_delay_ms / 1000 + nth * BETWEEN_RECEIPTS_SECONDS
+            self.webhooks.send_receipt(submission.receipt_url, each, after=after)
 
     def _send(self, reply: dict[str, Any]) -> None:
         payload = {"id": reply["id"], "from": reply["number"], "to": reply["to"]}

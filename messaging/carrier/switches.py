@@ -28,6 +28,7 @@ class Switches:
     receipts: str = "delivered"
     receipt_delay_ms: int = 300
     receipts_doubled: bool = False
+    receipts_reversed: bool = False
 
     def changed(self, wanted: Mapping[str, Any]) -> Switches:
         for name, value in wanted.items():
@@ -50,7 +51,7 @@ def _befalls(share: int) -> bool:
 def _is_allowed(name: str, value: object) -> bool:
     if name in LIMITS:
         return type(value) is int and 0 <= value <= LIMITS[name]
-    if name == "receipts_doubled":
+    if name in ("receipts_doubled", "receipts_reversed"):
         return isinstance(value, bool)
     choices = {"failure": FAILURES, "receipts": RECEIPTS}.get(name, ())
     return value in choices

@@ -56,6 +56,9 @@ class SwitchesForm(forms.Form):
         label=_("Receipts come after (ms)"), min_value=0, max_value=600_000
     )
     receipts_doubled = forms.BooleanField(label=_("Send each receipt twice"), required=False)
+    receipts_reversed = forms.BooleanField(
+        label=_("Send an older receipt after each"), required=False
+    )
 
     @property
     def positions(self) -> dict[str, Any]:

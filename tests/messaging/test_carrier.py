@@ -189,6 +189,7 @@ def test_a_phone_nobody_texted_says_whom_it_texts(
         ({"receipts": "delivered"}, ["delivered"]),
         ({"receipts": "undelivered"}, ["undelivered"]),
         ({"receipts": "delivered", "receipts_doubled": True}, ["delivered", "delivered"]),
+        ({"receipts": "delivered", "receipts_reversed": True}, ["delivered", "accepted"]),
     ],
 )
 def test_receipts_come_as_told(

@@ -140,9 +140,11 @@ def test_the_switches_switch(staff: Client, carrier: RunningCarrier) -> None:
     positions = {
         "failure": "throttle", "share": 20, "delay_ms": 5, "lost_responses": 1,
         "receipts": "none", "receipt_delay_ms": 9, "receipts_doubled": "on",
+        "receipts_reversed": "on",
     }  # fmt: skip
     assert staff.post(SWITCHES, positions).status_code == 302
-    assert carrier.call("GET", "/switches")[1] == positions | {"receipts_doubled": True}
+    switched = positions | {"receipts_doubled": True, "receipts_reversed": True}
+    assert carrier.call("GET", "/switches")[1] == switched
     assert 'value="throttle" selected' in page(staff, SWITCHES)
 
 
