@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-header --no-emit-index-url
 export PORT PYTHON
 
-.PHONY: help install develop demo run test stories soak bench-ledger bench-people bench-receipts bench-send \
+.PHONY: help install develop demo run test stories chaos soak bench-ledger bench-people bench-receipts bench-send \
 	bench-rate bench-stop bench-scale check format lock messages clean
 
 help: ## this list
@@ -25,11 +25,14 @@ run: install ## the same processes with your own settings and people (PORT=8000)
 	@exec $(MANAGE) up
 
 test: develop ## every test but the browser's
-	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not browser and not chaos" -n 2 --dist loadfile $(ARGS)
 
 stories: develop ## the tests that walk through the pages in Chromium
 	bin/ensure-chromium
 	$(BIN)/python -m pytest -m browser -p no:xdist $(ARGS)
+
+chaos: develop ## kill workers, cache and database while campaigns run (SEED=, a quarter of an hour)
+	$(BIN)/python -m pytest -m chaos -p no:xdist -s tests/chaos $(ARGS)
 
 soak: develop ## 50,000 random steps and 20,000 falsified ledgers (an hour or so)
 	SOAK_STEPS=50000 MUTATIONS=20000 $(BIN)/python -m pytest -p no:xdist \

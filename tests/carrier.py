@@ -117,10 +117,14 @@ class RunningCarrier:
         status, _ = self.call("PUT", "/switches", positions)
         assert status == 200
 
-    def log(self) -> list[dict[str, Any]]:
-        """What was accepted since the test began."""
-        entries: list[dict[str, Any]] = self.call("GET", f"/log?after={self.start}")[1]["entries"]
+    def log(self, *, after: int | None = None) -> list[dict[str, Any]]:
+        """What was accepted since the test began, or since the log ended at `after`."""
+        position = self.start if after is None else after
+        entries: list[dict[str, Any]] = self.call("GET", f"/log?after={position}")[1]["entries"]
         return entries
+
+    def end_of_log(self) -> int:
+        return int(self.call("GET", f"/log?after={self.start}")[1]["next"])
 
     def phone(self, number: str) -> str:
         return str(self.call("POST", "/handsets/find", {"number": number})[1]["id"])

@@ -33,6 +33,17 @@ class Servers:
     redis_url: str
 
 
+@dataclass(frozen=True)
+class Started:
+    """The servers that this very process started, for whoever wants to strike them."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+
+started: list[Started] = []
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     servers = start_servers()
@@ -45,8 +56,8 @@ def start_servers() -> Servers:
     given = Servers(os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", ""))
     if given.database_url and given.redis_url:
         return given
-    started = _start(_free_layout())
-    return Servers(given.database_url or started.database_url, given.redis_url or started.redis_url)
+    ours = _start(_free_layout())
+    return Servers(given.database_url or ours.database_url, given.redis_url or ours.redis_url)
 
 
 def _free_layout() -> StackLayout:
@@ -73,4 +84,5 @@ def _start(layout: StackLayout) -> Servers:
         atexit.register(server.stop)
         server.start()
     postgres.create_database(DATABASE)
+    started.append(Started(postgres, valkey))
     return Servers(layout.database_url, layout.redis_url)

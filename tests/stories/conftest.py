@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings as django_settings
@@ -81,10 +81,19 @@ class Town:
 
     def acknowledged(self) -> dict[str, float]:
         """When we said yes to each number's last reply, on the carrier's own clock."""
-        lines = (self.carrier_state / "replies.jsonl").read_text().splitlines()
-        entries = [json.loads(line) for line in lines]
+        entries = self._replies()
         numbers = {e["id"]: e["number"] for e in entries if e["kind"] == "reply"}
         return {numbers[e["id"]]: e["monotonic"] for e in entries if e["kind"] == "taken"}
+
+    def took_to_acknowledge(self) -> list[float]:
+        """Seconds from each reply on a phone to our yes."""
+        entries = self._replies()
+        said = {e["id"]: e["wall"] for e in entries if e["kind"] == "reply"}
+        return [e["wall"] - said[e["id"]] for e in entries if e["kind"] == "taken"]
+
+    def _replies(self) -> list[dict[str, Any]]:
+        lines = (self.carrier_state / "replies.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
 
     def visitor(self) -> Visitor:
         return Visitor(self.site)
@@ -141,7 +150,9 @@ def town_carrier(live_server, carrier_state) -> Iterator[RunningCarrier]:
 
 @pytest.fixture(scope="session")
 def crew(live_server, town_carrier, django_db_setup, tmp_path_factory) -> Iterator[Crew]:
-    crew = Crew(tmp_path_factory.mktemp("workers"), _environment(live_server.url, town_carrier))
+    crew = Crew(
+        tmp_path_factory.mktemp("workers"), worker_environment(live_server.url, town_carrier)
+    )
     yield crew
     crew.kill_all()
 
@@ -154,7 +165,7 @@ def town(
     settings.PUBLIC_URL = live_server.url
     town_carrier.switch(**NORMAL | {"receipts": "delivered"})
     town_carrier.start = town_carrier.call("GET", "/log?after=0")[1]["next"]
-    _empty_queues()
+    empty_queues()
     cast.signup_form()
     cast.sender()
     cast.any_hour()
@@ -163,7 +174,7 @@ def town(
     crew.rest()
 
 
-def _environment(site: str, carrier: RunningCarrier) -> dict[str, str]:
+def worker_environment(site: str, carrier: RunningCarrier) -> dict[str, str]:
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -173,7 +184,7 @@ def _environment(site: str, carrier: RunningCarrier) -> dict[str, str]:
     }
 
 
-def _empty_queues() -> None:
+def empty_queues() -> None:
     """What the last story left. The bindings of the queues stay: the workers made them once."""
     cache = Redis.from_url(django_settings.REDIS_URL)
     prefix = django_settings.KEY_PREFIX

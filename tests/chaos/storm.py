@@ -1,0 +1,279 @@
+"""One wave after another, struck wherever it hurts, and judged when the sea is calm again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import Error, connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from messaging.models import Campaign, CampaignStatus, Message, MessageState, Receipt
+from messaging.operations.recovery import recover
+from tests import cast
+from tests.carrier import wait_until
+from tests.chaos import judge
+from tests.chaos.judge import Verdict
+from tests.chaos.plan import Round
+from tests.chaos.points import Point, Traps
+from tests.chaos.waves import (
+    BURST,
+    PARTS_PER_SECOND,
+    PURPOSES,
+    Wave,
+    release,
+    wave,
+    withdraws,
+)
+from tests.chaos.weather import CARRIER, FINE, Weather, settle
+from tests.chaos.workers import OTHER_QUEUES, Workers
+from tests.stories.conftest import Town
+
+CALM_WITHIN_SECONDS = 120
+# What waits for a trap to snap; then there is nothing left that could come by.
+SNAPS_WITHIN_SECONDS = 6.0
+AIMS_FOR_SECONDS = 1.0
+LEASES = """
+    SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.objsubid = 1
+"""
+
+
+@dataclass
+class Storm:
+    town: Town
+    workers: Workers
+    traps: Traps
+    rng: random.Random
+    weather: Weather | None = None
+    # When each (number, purpose) was told that their no holds; purpose "" is everything.
+    noes: dict[tuple[str, str], float] = field(default_factory=dict)
+    waves: list[Wave] = field(default_factory=list)
+    said_stop: set[str] = field(default_factory=set)
+    # Where the carrier's log was when the newest wave began.
+    log_position: int = 0
+
+    def go_through(self, what: Round, *, size: int) -> list[Point]:
+        """One wave through all of this; returns the kills that nobody came by for."""
+        about = wave(len(self.waves), size=size)
+        self.waves.append(about)
+        self.log_position = self.town.carrier.end_of_log()
+        self._hire(what)
+        self.town.carrier.switch(**FINE | CARRIER[what.carrier])
+        self.traps.note("carrier", what.carrier)
+        for point in what.kills[:1]:
+            # The first is to be met already by whoever cuts the audience.
+            self.traps.arm(point)
+        release(about)
+        missed = self._strike(about, what)
+        self.calm(about)
+        return missed
+
+    # --- What happens --------------------------------------------------------
+
+    def _hire(self, what: Round) -> None:
+        self.workers.complete()
+        self.workers.are_ready()
+        if what.clock:
+            queues = "bulk" if what.clock_of_bulk else OTHER_QUEUES
+            self.workers.hire("wrong clock", queues, "-c", "1", clock=what.clock)
+            self.traps.note("clock", f"a worker for {queues} is {what.clock:+.0f} s off")
+        if what.two_beats:
+            self.workers.hire("second beat", OTHER_QUEUES, "-c", "1", "-B")
+            self.traps.note("beat", "two beats")
+
+    def _strike(self, about: Wave, what: Round) -> list[Point]:
+        missed = []
+        others = [
+            *[lambda: self._someone_stops(about)] * what.stops,
+            *[lambda: self._someone_withdraws(about)] * what.withdrawals,
+            *[lambda label=label: self._weather(label) for label in what.weather],
+            *[self._kill_a_worker] * what.whole_workers,
+        ]
+        self.rng.shuffle(others)
+        for nth, acts in enumerate(_spread(others, max(1, len(what.kills)))):
+            point = what.kills[nth] if what.kills else None
+            if point and nth:
+                self.traps.arm(point)
+            for act in acts:
+                time.sleep(self.rng.uniform(0.0, 0.3))
+                act()
+            if point and not self._snapped(point, about):
+                missed.append(point)
+        return missed
+
+    def _snapped(self, point: Point, about: Wave) -> bool:
+        give_up = time.monotonic() + SNAPS_WITHIN_SECONDS
+        while self.traps.is_armed(point) and time.monotonic() < give_up:
+            if _ask(lambda: _ended(about.campaigns), default=False):
+                break
+            time.sleep(0.05)
+        if self.traps.is_armed(point):
+            self.traps.disarm()
+            return False
+        return True
+
+    def _someone_stops(self, about: Wave) -> None:
+        """STOP from a phone, best of all from one that a text is just leaving for."""
+        number, leaving = self._aimed_at(about)
+        if number:
+            self.said_stop.add(number)
+            self.traps.note("stop", f"STOP{leaving}")
+            self.town.phone(number).replies("STOP")
+
+    def _someone_withdraws(self, about: Wave) -> None:
+        number, leaving = self._aimed_at(about)
+        code = self.rng.choice(["news", "offers"])
+        try:
+            withdraws(number, code)
+        except (Error, ObjectDoesNotExist):
+            # Not acknowledged: it may hold or not.
+            connection.close()
+        else:
+            self.noes[number, code] = time.monotonic()
+            self.traps.note("withdrawal", f"{code} taken back on the own page{leaving}")
+
+    def _aimed_at(self, about: Wave) -> tuple[str, str]:
+        """Somebody whose text is permitted and not yet written, if there is one within a moment:
+        what is said by people for whom nothing is leaving proves little."""
+        left = [each for each in about.people if each not in self.said_stop]
+        give_up = time.monotonic() + AIMS_FOR_SECONDS
+        while left and time.monotonic() < give_up:
+            leaving = _ask(lambda: self._about_to_leave(about), default=[])
+            if aimed := [number for number in leaving if number in left]:
+                return aimed[-1], " before a permitted text was written"
+            time.sleep(0.02)
+        return (self.rng.choice(left) if left else ""), ""
+
+    def _about_to_leave(self, about: Wave) -> list[str]:
+        """The numbers, in the order in which a turn writes its texts."""
+        leaving = Message.objects.filter(
+            campaign__in=about.campaigns, state=MessageState.SUBMITTING
+        ).order_by("permitted_at", "send_after", "id")
+        permitted = list(leaving.values_list("receipt_token", "subscriber_id"))
+        taken = {entry["reference"] for entry in self.town.carrier.log(after=self.log_position)}
+        return [about.numbers[person] for token, person in permitted if token not in taken]
+
+    def _weather(self, label: str) -> None:
+        if self.weather is not None:
+            self.weather.strike(label)
+            settle()
+
+    def _kill_a_worker(self) -> None:
+        name = self.rng.choice(sorted(self.workers.running))
+        self.traps.note("kill", f"the whole worker: {name}")
+        self.workers.kill(name)
+        self.workers.complete()
+
+    # --- Afterwards ----------------------------------------------------------
+
+    def calm(self, about: Wave) -> None:
+        """Nothing is struck any more; wait until everybody has an outcome."""
+        self.traps.disarm()
+        if self.weather is not None:
+            self.weather.clear()
+            settle()
+        self.town.carrier.switch(**FINE)
+        self.workers.complete()
+        wait_until(lambda: self._all_over(about), seconds=CALM_WITHIN_SECONDS)
+        for name in {"wrong clock", "second beat"} & set(self.workers.running):
+            self.workers.kill(name)
+        wait_until(
+            lambda: self.said_stop <= set(self.town.acknowledged()), seconds=CALM_WITHIN_SECONDS
+        )
+        self.noes.update({(who, ""): at for who, at in self.town.acknowledged().items()})
+        wait_until(self._receipts_are_read, seconds=CALM_WITHIN_SECONDS)
+
+    def _receipts_are_read(self) -> bool:
+        self.workers.complete()
+        return not Receipt.objects.filter(applied_at=None).exists()
+
+    def verdict(self, *, deadlocks: int) -> Verdict:
+        """All waves so far, by the carrier's log."""
+        campaigns = [campaign for about in self.waves for campaign in about.campaigns]
+        purposes = {judge.note_of(c.name): c.purpose.code for c in campaigns}
+        texts = [judge.taken(entry, purposes) for entry in self.town.carrier.log()]
+        columns = ("receipt_token", "campaign__name", "state")
+        rows = [
+            judge.Row(token, judge.note_of(name), state)
+            for token, name, state in self._messages().values_list(*columns)
+        ]
+        everyone = [number for about in self.waves for number in about.everyone]
+        verdict = Verdict()
+        judge.nothing_twice(verdict, texts)
+        judge.nobody_lost(verdict, rows, self._audiences())
+        judge.rows_tell_the_truth(verdict, texts, rows)
+        judge.nobody_unasked(verdict, texts, {n for about in self.waves for n in about.others})
+        judge.silence_after_no(verdict, texts, self.noes)
+        judge.caps_kept(verdict, texts)
+        losses = self.weather.cache_losses if self.weather else []
+        judge.rate_kept(verdict, texts, rate=PARTS_PER_SECOND, burst=BURST, cache_losses=losses)
+        judge.no_deadlock(verdict, deadlocks)
+        judge.no_number_in_logs(verdict, self.workers.ends_of_logs(10**9), everyone)
+        return verdict
+
+    def figures(self) -> list[str]:
+        """What is worth knowing and nobody promised."""
+        states = Counter(self._messages().values_list("state", flat=True))
+        took = sorted(self.town.took_to_acknowledge())
+        return [
+            "rows: " + ", ".join(f"{n} {state}" for state, n in sorted(states.items())),
+            f"STOP acknowledged after {took[len(took) // 2]:.2f} s in the middle,"
+            f" {took[-1]:.2f} s at the most"
+            if took
+            else "",
+        ]
+
+    def _messages(self) -> QuerySet[Message]:
+        campaigns = [campaign for about in self.waves for campaign in about.campaigns]
+        return Message.objects.filter(campaign__in=campaigns)
+
+    def _audiences(self) -> dict[str, int]:
+        return {
+            f"{about.number}-{nth}": len(about.everyone)
+            for about in self.waves
+            for nth in range(len(PURPOSES))
+        }
+
+    def _all_over(self, about: Wave) -> bool:
+        self.workers.complete()
+        if _ended(about.campaigns):
+            return True
+        queued = Message.objects.filter(campaign__in=about.campaigns, state=MessageState.QUEUED)
+        if not queued.exists() and nobody_works():
+            # What the dead left behind; nobody wants to wait for the forty seconds.
+            recover(at=timezone.now() + 2 * cast.MINUTE)
+        time.sleep(0.1)
+        return False
+
+
+def nobody_works() -> bool:
+    """Nobody holds a lease on a lane or on an audience."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEASES)
+        return not cursor.fetchone()[0]
+
+
+def _ended(campaigns: list[Campaign]) -> bool:
+    ids = [campaign.pk for campaign in campaigns]
+    return not Campaign.objects.filter(pk__in=ids, status=CampaignStatus.RUNNING).exists()
+
+
+def _ask(question: Callable[[], object], *, default):
+    """The answer, unless the database is away just now."""
+    try:
+        return question()
+    except Error:
+        connection.close()
+        return default
+
+
+def _spread(acts: list[Callable[[], None]], over: int) -> Iterator[list[Callable[[], None]]]:
+    """All of them in `over` lots, as even as can be."""
+    for nth in range(over):
+        yield acts[nth * len(acts) // over : (nth + 1) * len(acts) // over]
