@@ -8,7 +8,6 @@ keeps it from starting.
 from __future__ import annotations
 
 import functools
-import inspect
 import json
 import os
 import signal
@@ -42,25 +41,20 @@ class Point:
 
 
 RESERVED = Point(
-    "after reserving rate", "messaging.limiter", "reserve", passed=lambda got: got.parts > 0
+    "after reserving rate",
+    "messaging.limiter",
+    "SharedRates.reserve",
+    passed=lambda starts: any(start is not None for start in starts),
 )
 DECIDED = Point(
     "after the decision was committed",
     "messaging.lanes.turn",
-    "_decide",
-    passed=lambda decided: bool(decided[1]),
+    "decide",
+    passed=lambda decided: bool(decided.texts),
 )
-LOOKED = Point(
-    "between the look and the write",
-    "messaging.providers.transport",
-    "LastLook._reason_against",
-    passed=lambda refusal: refusal == "",
-)
-WRITTEN = Point(
-    "after the request was written",
-    "messaging.providers.transport",
-    "LastLook.write_with_length",
-)
+WIRE = "messaging.providers.connection"
+LOOKED = Point("between the look and the write", WIRE, "Connection._write", before=True)
+WRITTEN = Point("after the request was written", WIRE, "Connection._write")
 UNRECORDED = Point("before recording", "messaging.lanes.results", "record_surely", before=True)
 CUTTING = Point("after a slice of the audience", "messaging.operations.audience", "_write_slice")
 APPLYING = Point("while receipts are applied", "messaging.operations.receipts", "_move_messages")
@@ -127,20 +121,10 @@ def set_traps(traps: Traps) -> None:
 
 
 def _trapped(function: Callable, point: Point, traps: Traps) -> Callable:
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def waits(*args: Any, **options: Any) -> Any:
-            outcome = await function(*args, **options)
-            traps.strike(point, _reference(args))
-            return outcome
-
-        return waits
-
     @functools.wraps(function)
     def calls(*args: Any, **options: Any) -> Any:
         if point.before:
-            traps.strike(point, "")
+            traps.strike(point, _reference(args))
         outcome = function(*args, **options)
         if not point.before and point.passed(outcome):
             traps.strike(point, _reference(args))
@@ -150,6 +134,8 @@ def _trapped(function: Callable, point: Point, traps: Traps) -> Callable:
 
 
 def _reference(args: tuple[Any, ...]) -> str:
-    """Which text, where the function is about the body of a request."""
-    body = getattr(args[0], "_value", b"") if args else b""
-    return json.loads(body)["reference"] if body else ""
+    """Which text, where the function is about a request."""
+    for request in args:
+        if isinstance(request, bytes) and (body := request.partition(b"\r\n\r\n")[2]):
+            return json.loads(body)["reference"]
+    return ""
