@@ -17,7 +17,7 @@ WEATHER = {
 }  # fmt: skip
 # (seconds off, whether it is a worker for campaigns)
 CLOCKS = [(600.0, True), (-600.0, True), (600.0, False), (-600.0, False), (600.0, False)]
-TWO_BEATS = 4
+TWO_BEATS, FREEZES = 4, 5
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Round:
     clock: float = 0
     clock_of_bulk: bool = True
     two_beats: bool = False
+    freeze: bool = False
     whole_workers: int = 0
 
 
@@ -53,6 +54,7 @@ class Plan:
             shuffled.extend(planned)
         self._clocks = dict(zip(self.rng.sample(range(ROUNDS), len(CLOCKS)), CLOCKS, strict=True))
         self._beats = set(self.rng.sample(range(ROUNDS), TWO_BEATS))
+        self._freezes = set(self.rng.sample(range(ROUNDS), FREEZES))
 
     def next(self) -> Round | None:
         """None when everything has happened. Rounds that only make up for kills are calm."""
@@ -69,6 +71,7 @@ class Plan:
             clock=clock,
             clock_of_bulk=of_bulk,
             two_beats=nth in self._beats,
+            freeze=nth in self._freezes,
             whole_workers=1,
         )
 

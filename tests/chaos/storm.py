@@ -58,21 +58,30 @@ class Storm:
     # Where the carrier's log was when the newest wave began.
     log_position: int = 0
 
-    def go_through(self, what: Round, *, size: int) -> list[Point]:
-        """One wave through all of this; returns the kills that nobody came by for."""
+    def go_through(
+        self, what: Round, *, size: int, first: Callable[[Wave], object] | None = None
+    ) -> list[Point]:
+        """One wave through `first` and all of this; returns the kills that nobody came by for."""
         about = wave(len(self.waves), size=size)
         self.waves.append(about)
         self.log_position = self.town.carrier.end_of_log()
         self._hire(what)
         self.town.carrier.switch(**FINE | CARRIER[what.carrier])
         self.traps.note("carrier", what.carrier)
-        for point in what.kills[:1]:
-            # The first is to be met already by whoever cuts the audience.
-            self.traps.arm(point)
+        if first is None:
+            # Met already by whoever cuts the audience.
+            self._arm_first(what)
         release(about)
+        if first is not None:
+            first(about)
+            self._arm_first(what)
         missed = self._strike(about, what)
         self.calm(about)
         return missed
+
+    def _arm_first(self, what: Round) -> None:
+        for point in what.kills[:1]:
+            self.traps.arm(point)
 
     # --- What happens --------------------------------------------------------
 
@@ -122,9 +131,12 @@ class Storm:
         """STOP from a phone, best of all from one that a text is just leaving for."""
         number, leaving = self._aimed_at(about)
         if number:
-            self.said_stop.add(number)
-            self.traps.note("stop", f"STOP{leaving}")
-            self.town.phone(number).replies("STOP")
+            self.stops(number, leaving)
+
+    def stops(self, number: str, when: str) -> None:
+        self.said_stop.add(number)
+        self.traps.note("stop", f"STOP{when}")
+        self.town.phone(number).replies("STOP")
 
     def _someone_withdraws(self, about: Wave) -> None:
         number, leaving = self._aimed_at(about)

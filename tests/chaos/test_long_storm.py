@@ -6,13 +6,16 @@ import os
 import random
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from tests import servers
-from tests.chaos.plan import KILLS, WEATHER, Plan
+from tests.chaos.freezing import freeze_through_a_stop
+from tests.chaos.plan import FREEZES, KILLS, WEATHER, Plan
+from tests.chaos.points import LOOKED
 from tests.chaos.report import report
 from tests.chaos.weather import Weather
 
@@ -29,7 +32,8 @@ def test_it_breaks_no_promise(storm):
     made.weather = weather(made.traps)
     plan = Plan(made.rng)
     while (what := plan.next()) is not None:
-        plan.again(made.go_through(what, size=24))
+        first = partial(freeze_through_a_stop, made) if what.freeze else None
+        plan.again(made.go_through(what, size=24, first=first))
         verdict = made.verdict(deadlocks=database_log.deadlocks())
         told = report(seed=seed, faults=made.traps.noted(), verdict=verdict, figures=made.figures())
         keep(seed, told)
@@ -38,6 +42,7 @@ def test_it_breaks_no_promise(storm):
     sys.stdout.write(told)
     happened = Counter((fault["what"], fault["label"]) for fault in made.traps.noted())
     assert sum(n for (what, _label), n in happened.items() if what == "kill") >= KILLS
+    assert happened["freeze", LOOKED.label] == FREEZES
     assert {label: happened["weather", label] for label in WEATHER} == WEATHER
 
 

@@ -1,0 +1,44 @@
+"""A worker that the operating system stops between its last look at the clock and the write."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+import psutil
+
+from config.stack.processes import is_alive
+from messaging.models import Message
+from tests.carrier import wait_until
+from tests.chaos.points import LOOKED
+from tests.chaos.storm import Storm
+from tests.chaos.waves import Wave
+
+
+@dataclass(frozen=True)
+class Thawed:
+    """Whose text it was, and whether the worker died as it woke."""
+
+    reference: str
+    number: str
+    died: bool
+
+
+def freeze_through_a_stop(storm: Storm, about: Wave) -> Thawed:
+    """Freeze a worker there; the person says STOP, and only once they were told that it holds the
+    worker is let go on. Returns when it is gone, or has written all the same."""
+    storm.traps.arm(LOOKED, "freeze")
+    wait_until(lambda: not storm.traps.is_armed(LOOKED), seconds=30)
+    frozen = next(fault for fault in reversed(storm.traps.noted()) if fault["what"] == "freeze")
+    worker, reference = psutil.Process(frozen["pid"]), frozen["detail"]
+    number = about.numbers[Message.objects.get(receipt_token=reference).subscriber_id]
+    storm.stops(number, " while the worker with their text is frozen")
+    wait_until(lambda: number in storm.town.acknowledged(), seconds=30)
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_until(lambda: not is_alive(worker) or _left(storm, reference), seconds=30)
+    return Thawed(reference, number, died=not is_alive(worker))
+
+
+def _left(storm: Storm, reference: str) -> bool:
+    return any(entry["reference"] == reference for entry in storm.town.carrier.log())
