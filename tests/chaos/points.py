@@ -11,6 +11,7 @@ import functools
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,9 @@ class Traps:
         except FileNotFoundError:
             return
         self.note(what, point.label, pid=os.getpid(), detail=detail)
-        os.kill(os.getpid(), SIGNALS[what])
+        # To this very thread: of a signal to the process another thread may take notice first, and
+        # this one would go on for a moment.
+        signal.pthread_kill(threading.get_ident(), SIGNALS[what])
 
 
 def set_traps(traps: Traps) -> None:
