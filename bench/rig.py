@@ -196,5 +196,17 @@ def cpu_seconds(child: Child) -> float:
     """What a child and its own children have used so far, the ended ones included."""
     assert child.process is not None
     parent = psutil.Process(child.process.pid)
-    times = [each.cpu_times() for each in (parent, *parent.children(recursive=True))]
-    return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
+    while True:
+        before = parent.children(recursive=True)
+        try:
+            used = sum(_seconds_of(each) for each in (parent, *before))
+        except psutil.NoSuchProcess:
+            continue
+        # Whoever ended in between would count twice, or not at all.
+        if before == parent.children(recursive=True):
+            return used
+
+
+def _seconds_of(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system + used.children_user + used.children_system)
