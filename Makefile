@@ -44,7 +44,7 @@ bench-ledger: develop ## how many events a second are recorded and sealed (SECON
 bench-people: develop ## how many people with a yes are loaded a second, for the others (PEOPLE=100000)
 	$(BIN)/python -W ignore bench/load.py
 
-bench-send: develop ## how many texts a second leave (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=send,receipts,plain,ceiling)
+bench-send: develop ## how many texts a second leave (N=200000 WORKERS=2 LATENCY_MS=0 STAGES=send,batched,receipts,plain,ceiling)
 	$(BIN)/python -W ignore bench/send.py
 
 bench-receipts: develop ## how many receipts a second are stored, by inbox and view (SECONDS=10)

@@ -20,11 +20,13 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 FLUSH_SECONDS = 0.02
+BATCHED = 400
 END_OF_HEAD = b"\r\n\r\n"
 HEADS_KEPT = 10_000
 REFUSALS = {
@@ -57,10 +59,11 @@ class Log:
 
 
 class Receipts:
-    """One signed POST for each text, over connections of our own that stay open."""
+    """Signed POSTs over connections of our own that stay open, each about `most` texts at most."""
 
-    def __init__(self, secret: str, connections: int) -> None:
+    def __init__(self, secret: str, connections: int, *, most: int) -> None:
         self._secret = secret.encode()
+        self._most = most
         self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._tasks = [asyncio.create_task(self._deliver()) for _ in range(connections)]
         self.refused = 0
@@ -71,30 +74,34 @@ class Receipts:
     async def _deliver(self) -> None:
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         while True:
-            url, reference = await self._waiting.get()
-            where = urlsplit(url)
+            reports = await self._next()
+            where = urlsplit(reports[0][0])
             try:
                 if streams is None:
                     streams = await asyncio.open_connection(where.hostname, where.port)
-                stays = await self._post(streams, where.netloc, where.path, reference)
+                request = self._request(where.netloc, where.path, [each for _url, each in reports])
+                stays = await self._post(streams, request)
             except (OSError, asyncio.IncompleteReadError):
                 # Given back: the next round opens a new connection.
-                self._waiting.put_nowait((url, reference))
+                for report in reports:
+                    self._waiting.put_nowait(report)
                 await asyncio.sleep(0.05)
                 stays = False
             if not stays and streams is not None:
                 streams[1].close()
                 streams = None
 
+    async def _next(self) -> list[tuple[str, str]]:
+        reports = [await self._waiting.get()]
+        while len(reports) < self._most and not self._waiting.empty():
+            reports.append(self._waiting.get_nowait())
+        return reports
+
     async def _post(
-        self,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        host: str,
-        path: str,
-        reference: str,
+        self, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes
     ) -> bool:
         reader, writer = streams
-        writer.write(self._request(host, path, reference))
+        writer.write(request)
         head = (await reader.readuntil(END_OF_HEAD)).lower()
         self.refused += not head.startswith(b"http/1.1 2")
         length = number_after(head, b"content-length:")
@@ -102,12 +109,13 @@ class Receipts:
             await reader.readexactly(length)
         return b"connection: close" not in head
 
-    def _request(self, host: str, path: str, reference: str) -> bytes:
-        report = {"reference": reference, "status": "delivered"}
-        return signed_request(host, path, report, secret=self._secret)
+    def _request(self, host: str, path: str, references: list[str]) -> bytes:
+        reports = [{"reference": each, "status": "delivered"} for each in references]
+        payload = {"reports": reports} if self._most > 1 else reports[0]
+        return signed_request(host, path, payload, secret=self._secret)
 
 
-def signed_request(host: str, path: str, payload: dict[str, str], *, secret: bytes) -> bytes:
+def signed_request(host: str, path: str, payload: Mapping[str, Any], *, secret: bytes) -> bytes:
     """A webhook of this carrier, as bytes for the wire."""
     body = json.dumps(payload).encode()
     timestamp = str(int(time.time()))
@@ -220,7 +228,8 @@ async def serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     secret, log = os.environ["CARRIER_SECRET"], Log(options.log)
-    receipts = Receipts(secret, options.connections) if options.receipts == "single" else None
+    most = {"none": 0, "single": 1, "batched": BATCHED}[options.receipts]
+    receipts = Receipts(secret, options.connections, most=most) if most else None
     desk = Desk(log, secret, options.latency_ms / 1000, receipts)
     flushing = asyncio.create_task(log.flush_often())
     server = await loop.create_server(
@@ -239,7 +248,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--latency-ms", type=float, default=0)
-    parser.add_argument("--receipts", choices=("none", "single"), default="none")
+    parser.add_argument("--receipts", choices=("none", "single", "batched"), default="none")
     parser.add_argument("--connections", type=int, default=64, help="of the receipts")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(parser.parse_args()))

@@ -6,9 +6,10 @@ stands in that log. The first texts of a campaign, its canary, go alone and are 
 second or more, so they are not counted. Everything runs on one machine: database, cache, workers,
 carrier, and this script.
 
-STAGES, separated by commas, are parts of the run: `send`, `receipts` (the same once more, with a
-delivery report for each text, one request each), `plain` (one task for each message, see
-bench/plain.py), `ceiling` (a bare client, see bench/ceiling.py).
+STAGES, separated by commas, are parts of the run: `send`, `batched` and `receipts` (the same once
+more, with a delivery report for each text, some hundred in one request or one request each),
+`plain` (one task for each message, see bench/plain.py), `ceiling` (bare clients, see
+bench/ceiling.py).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from bench.rig import PATIENCE_SECONDS, ROOT, Rig, cpu_seconds, rig
 N = int(os.environ.get("N", "200000"))
 WORKERS = int(os.environ.get("WORKERS", "2"))
 LATENCY_MS = float(os.environ.get("LATENCY_MS", "0"))
-STAGES = os.environ.get("STAGES", "send,receipts,plain,ceiling").split(",")
+STAGES = os.environ.get("STAGES", "send,batched,receipts,plain,ceiling").split(",")
 PLAIN = int(os.environ.get("PLAIN", "3000"))
 CEILING = int(os.environ.get("CEILING", "20000"))
 NO_YES, STOPPED = 0.02, 0.01
@@ -49,7 +50,7 @@ def main() -> None:
         figures: Figures = {"people_per_s": load_people(people.pk)}
         for stage, measure in MEASURES.items():
             if stage in STAGES:
-                receipts = "single" if stage == "receipts" else "none"
+                receipts = {"receipts": "single", "batched": "batched"}.get(stage, "none")
                 carrier = made.start_carrier(latency_ms=LATENCY_MS, receipts=receipts)
                 figures |= measure(made, people, log)
                 made.stop(carrier)
@@ -98,22 +99,29 @@ def send(made: Rig, people: Any, log: Any) -> Figures:
 
 
 def receipts(made: Rig, people: Any, log: Any) -> Figures:
-    """One more campaign to everybody; the carrier reports each text by a request of its own.
+    """One more campaign to everybody; the carrier reports each text by a request of its own."""
+    return {"with_receipts_per_s": _until_applied("Receipts", made, people, log)}
 
-    It counts until the last receipt is applied.
-    """
+
+def batched(made: Rig, people: Any, log: Any) -> Figures:
+    """The same; the carrier reports some hundred texts in one request."""
+    return {"with_batched_receipts_per_s": _until_applied("Batched", made, people, log)}
+
+
+def _until_applied(name: str, made: Rig, people: Any, log: Any) -> int:
+    """Counts until the last receipt is applied."""
     from bench import campaigns
 
     takers = [made.start_inbox()]
     crew = made.start_crew(WORKERS, app="config")
-    campaign = campaigns.start(campaigns.draft("Receipts", people))
+    campaign = campaigns.start(campaigns.draft(name, people))
     with explained(made):
         campaigns.await_end(campaign, log.size)
         campaigns.await_receipts(campaign)
     ended = time.monotonic()
     made.stop(*crew, *takers)
     counted = log.new()[campaign.canary_size :]
-    return {"with_receipts_per_s": round(len(counted) / (ended - counted[0].at))}
+    return round(len(counted) / (ended - counted[0].at))
 
 
 @contextmanager
@@ -143,33 +151,51 @@ def plain(made: Rig, people: Any, log: Any) -> Figures:
 
 
 def ceiling(made: Rig, people: Any, log: Any) -> Figures:
-    """As many processes as the workers have."""
+    """Bare clients, as many processes as the workers have: our own, and aiohttp beside it."""
+    carrier = made.child("carrier")
+    before, served = cpu_seconds(carrier), 0
+    figures: Figures = {}
+    for client, name in (("own", "client_ceiling"), ("aiohttp", "aiohttp_ceiling")):
+        figures |= _ceiling(client, name, log)
+        served += WORKERS * CEILING
+    figures["carrier_cpu_us"] = round((cpu_seconds(carrier) - before) / served * 1e6, 1)
+    return figures
+
+
+def _ceiling(client: str, name: str, log: Any) -> Figures:
     from bench import judge
 
-    carrier = made.child("carrier")
-    before = cpu_seconds(carrier)
-    command = [sys.executable, str(ROOT / "bench" / "ceiling.py"), str(CEILING)]
-    clients = [subprocess.Popen(command) for _ in range(WORKERS)]
-    ended = [client.wait() for client in clients]
-    if any(ended):
+    command = [sys.executable, str(ROOT / "bench" / "ceiling.py"), str(CEILING), client]
+    clients = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(WORKERS)]
+    said = [each.communicate()[0] for each in clients]
+    if any(each.returncode for each in clients):
         raise SystemExit("a bare client failed")
     time.sleep(0.1)
-    texts = log.new()
     return {
-        "client_ceiling_per_s": round(judge.per_second(texts)),
-        "carrier_cpu_us": round((cpu_seconds(carrier) - before) / len(texts) * 1e6, 1),
+        f"{name}_per_s": round(judge.per_second(log.new())),
+        f"{name}_cpu_us": round(sum(map(float, said)) / len(said), 1),
     }
 
 
-MEASURES = {"send": send, "receipts": receipts, "plain": plain, "ceiling": ceiling}
+MEASURES = {
+    "send": send,
+    "batched": batched,
+    "receipts": receipts,
+    "plain": plain,
+    "ceiling": ceiling,
+}
 WORDS = {
     "messages_per_s": "texts each second, from the first after the canary to the last",
     "first_tenth_per_s": "the same, of the first tenth",
     "last_tenth_per_s": "the same, of the last tenth",
+    "with_batched_receipts_per_s": "the same, with receipts of some hundred texts in one request",
     "with_receipts_per_s": "the same with a receipt for each, until the last is applied",
     "plain_per_s": "texts each second with one task for each message",
     "ratio_to_plain": "how many times as fast",
-    "client_ceiling_per_s": "requests each second of a bare client to the same carrier",
+    "client_ceiling_per_s": "requests each second of our bare client to the same carrier",
+    "client_ceiling_cpu_us": "microseconds of one core for each of those",
+    "aiohttp_ceiling_per_s": "requests each second by aiohttp",
+    "aiohttp_ceiling_cpu_us": "microseconds of one core for each of those",
     "audience_s": "seconds from the start until the whole audience was written",
     "start_to_finish_s": "seconds from the start until every person had an outcome",
     "texts": "texts that left",

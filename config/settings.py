@@ -208,6 +208,7 @@ WORKER_QUEUES = QUEUES
 CELERY_TASK_ROUTES = {
     "messaging.tasks.send_system_texts": {"queue": CONFIRM},
     "messaging.tasks.apply_receipts": {"queue": INBOUND},
+    "messaging.tasks.cut_audiences": {"queue": BULK},
     "messaging.tasks.wake_lanes": {"queue": BULK},
     "consent.tasks.record_expiries": {"queue": LEDGER},
     "consent.tasks.seal_ledger": {"queue": LEDGER},
@@ -227,6 +228,11 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "wake lanes": {
         "task": "messaging.tasks.wake_lanes",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+    "cut audiences": {
+        "task": "messaging.tasks.cut_audiences",
         "schedule": 1.0,
         "options": {"expires": 5},
     },

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+import contextlib
+from functools import partial
+
+from celery import Task, shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from messaging.lanes.work import work_lanes
 from messaging.operations import (
@@ -18,15 +22,25 @@ from messaging.operations import (
 
 
 @shared_task
-def wake_lanes() -> None:
+def cut_audiences() -> None:
     audience.cut_started(at=timezone.now())
-    work_lanes(marketing=True)
+
+
+@shared_task
+def wake_lanes() -> None:
+    work_lanes(marketing=True, hand_over=partial(wake_soon, wake_lanes))
     recovery.finish_campaigns(at=timezone.now())
 
 
 @shared_task
 def send_system_texts() -> None:
-    work_lanes(marketing=False)
+    work_lanes(marketing=False, hand_over=partial(wake_soon, send_system_texts))
+
+
+def wake_soon(task: Task) -> None:
+    """Where the broker is away, the next tick does it."""
+    with contextlib.suppress(OperationalError):
+        task.apply_async(expires=5)
 
 
 @shared_task

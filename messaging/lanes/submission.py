@@ -43,6 +43,10 @@ class Flight:
     killed_at: float
 
     @property
+    def first_start(self) -> float:
+        return self.reserved_at + min(text.starts_after for text in self.texts)
+
+    @property
     def last_start(self) -> float:
         return self.reserved_at + max(text.starts_after for text in self.texts)
 

@@ -98,8 +98,10 @@ class Wire:
     def _take_off(self, flight: Flight) -> None:
         airborne = Airborne(flight)
         self._loop.call_at(flight.not_after + OVER_SECONDS, airborne.over)
+        # Who starts late keeps the pace: a crowd would be faster than the sender may be.
+        late = max(0.0, time.monotonic() - flight.first_start)
         for text in flight.texts:
-            starts_at = flight.reserved_at + text.starts_after
+            starts_at = flight.reserved_at + text.starts_after + late
             if starts_at <= time.monotonic():
                 self._start(text, flight, airborne)
             else:

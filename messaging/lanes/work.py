@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -44,25 +45,29 @@ def lanes_with_work(*, marketing: bool, at: datetime) -> dict[int, int]:
     return {pk: min(MOST_LEASES, 1 + int(rate) // PARTS_PER_LEASE) for pk, rate in rates}
 
 
-def work_lanes(*, marketing: bool) -> None:
+def work_lanes(*, marketing: bool, hand_over: Callable[[], object]) -> None:
     """Turns for every lane with work that no other worker has, until nothing is due or time is up.
 
-    A lane that fails does not silence the others. Returns when everything that left is recorded.
+    Where there is more to do when time is up, `hand_over` is called as soon as the lanes are free:
+    whoever comes next need not wait for our last answers. A lane that fails does not silence the
+    others. Returns when everything that left is recorded.
     """
-    with ExitStack() as leases:
-        work = Work(marketing, leases)
-        try:
-            work.go_on(until=time.monotonic() + STAYS_SECONDS)
-        finally:
-            work.end()
+    work = Work(marketing)
+    try:
+        with work.leases:
+            goes_on = work.go_on(until=time.monotonic() + STAYS_SECONDS)
+        if goes_on:
+            hand_over()
+    finally:
+        work.end()
 
 
 class Work:
     """What one worker has under way."""
 
-    def __init__(self, marketing: bool, leases: ExitStack) -> None:
+    def __init__(self, marketing: bool) -> None:
         self._marketing = marketing
-        self._leases = leases
+        self.leases = ExitStack()
         self._lanes: dict[int, Lane] = {}
         self._wire = wire()
         self._ended: list[Result] = []
@@ -70,15 +75,18 @@ class Work:
         self._busy: list[Lane] = []
         self._looks_again_at = 0.0
 
-    def go_on(self, *, until: float) -> None:
+    def go_on(self, *, until: float) -> bool:
+        """True when there is more to do at the end."""
+        lanes: list[Lane] = []
         while time.monotonic() < until:
             lanes = self._lanes_now()
             if not lanes and self._wire.is_empty:
-                return
+                return False
             began = [self._begin_turn(lane) for lane in lanes if lane.ready_at <= time.monotonic()]
             self._collect(seconds=0.0 if any(began) else self._idle(lanes, until))
             if len(self._ended) >= RECORDED_TOGETHER or self._is_old():
                 self._record()
+        return bool(lanes)
 
     def end(self) -> None:
         """Wait for the last answers. Every provider has its deadline, so they come."""
@@ -108,7 +116,7 @@ class Work:
     def _take(self, sender_id: int, leases: int) -> None:
         for number in range(leases):
             name = lane_name(sender_id, marketing=self._marketing, number=number)
-            if self._leases.enter_context(lease(name)):
+            if self.leases.enter_context(lease(name)):
                 self._lanes[sender_id] = Lane(sender_id, self._marketing)
                 return
 

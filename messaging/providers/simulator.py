@@ -101,12 +101,18 @@ class Simulator(HttpProvider):
             raise NotSigned
 
     def receipts(self, webhook: Webhook, token: str) -> list[ReceiptReport]:
-        report = _object(webhook)
+        """About one text, or "reports" about many, each with its own reference."""
+        said = _object(webhook)
+        if "reports" not in said:
+            return [self._report(said, token)]
+        return [self._report(each, _text(each, "reference", 22)) for each in _reports(said)]
+
+    def _report(self, report: Mapping[str, Any], token: str) -> ReceiptReport:
         state = self.status_words.get(_text(report, "status", 20))
         if state is None:
             raise Unreadable("status: unknown word")
         code = safe_code(report["error_code"]) if report.get("error_code") else ""
-        return [ReceiptReport(receipt_token=token, state=state, error_code=code)]
+        return ReceiptReport(receipt_token=token, state=state, error_code=code)
 
     def inbound(self, webhook: Webhook) -> list[InboundText]:
         text = _object(webhook)
@@ -135,6 +141,13 @@ def _object(webhook: Webhook) -> dict[str, Any]:
     if found is None:
         raise Unreadable("not a JSON object")
     return found
+
+
+def _reports(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    reports = said["reports"]
+    if not isinstance(reports, list) or not all(isinstance(each, dict) for each in reports):
+        raise Unreadable("reports: a list of objects wanted")
+    return reports
 
 
 def _text(

@@ -166,3 +166,16 @@ def _reply_and_receipt(carrier: RunningCarrier, url: str) -> None:
     receipt_url = f"{url}/providers/simulator/receipts/t-1/"
     carrier.submit("+447700900122", receipt_url=receipt_url)
     carrier.call("POST", f"/handsets/{carrier.phone('+447700900122')}/reply", {"text": "Hi"})
+
+
+def test_one_webhook_can_report_about_many_texts() -> None:
+    reports = [{"reference": f"token-{n}", "status": "delivered"} for n in range(3)]
+    assert post(RECEIPTS, {"reports": reports}) == (204, "")
+    tokens = Receipt.objects.order_by("id").values_list("receipt_token", flat=True)
+    assert list(tokens) == ["token-0", "token-1", "token-2"]
+
+
+@pytest.mark.parametrize("reports", [{}, ["x"], [{"status": "delivered"}], [REPORT, {}]])
+def test_of_reports_that_are_not_all_readable_none_is_kept(reports: object) -> None:
+    assert post(RECEIPTS, {"reports": reports})[0] == 400
+    assert not Receipt.objects.exists()
