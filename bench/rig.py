@@ -93,7 +93,9 @@ class Rig:
         options += " --without-gossip --without-mingle"
         if beat:
             options += f" -B -s {self.layout.beat_schedule}"
-        child = self._start(name, [sys.executable, "-m", "celery", *options.split()])
+        # As in the product's own stack.
+        behind = ["nice", "-n", "5"] if "bulk" in queues.split(",") else []
+        child = self._start(name, [*behind, sys.executable, "-m", "celery", *options.split()])
         child.wait_until(lambda: "ready." in self.said(child), seconds=PATIENCE_SECONDS)
         return child
 

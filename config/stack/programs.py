@@ -64,7 +64,10 @@ def _worker(layout: StackLayout, queue: str, environment: Mapping[str, str]) -> 
     options = (
         f"worker -Q {queue} -n {queue}@%h -c {processes} --without-gossip --without-mingle -l info"
     )
-    return Child(f"worker-{queue}", _celery(options.split()), layout, environment=environment)
+    # People come first: pages and STOP are answered while campaigns wait for a processor.
+    behind = ["nice", "-n", "5"] if queue == BULK else []
+    command = [*behind, *_celery(options.split())]
+    return Child(f"worker-{queue}", command, layout, environment=environment)
 
 
 def beat(layout: StackLayout, environment: Mapping[str, str]) -> Child:

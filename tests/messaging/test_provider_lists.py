@@ -27,7 +27,6 @@ LISTS: list[tuple[type[HttpProvider], str, str]] = [
 
 def find(carrier: Provider, reference: str = "m-1") -> Found | None:
     async def once() -> Found | None:
-        await carrier.open()
         try:
             return await carrier.find(reference)
         finally:
