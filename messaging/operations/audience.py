@@ -23,6 +23,7 @@ from messaging.models import AudienceMember, Campaign, CampaignStatus, MessageKi
 from messaging.models.triggers import refused_for_consent
 from messaging.placeholders import UnreadableTemplate
 from messaging.places import WHERE, Places
+from messaging.rules.place import InsideHours
 from subscribers.segments import InvalidRule
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,10 @@ CUT = f"""
             CASE WHEN a.said = '[]' THEN a.confirming_event_id END,
             CASE WHEN a.said = '[]' THEN 'queued' ELSE 'withheld' END,
             a.language, COALESCE(t.parts, %(parts)s), a.send_after, %(lapses)s, 0,
-            a.said, translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_'),
+            CASE WHEN a.said = '[]' AND a.send_after > %(at)s THEN jsonb_build_array(
+                jsonb_build_object('code', %(asleep)s::text, 'retry_at', a.send_after))
+                ELSE a.said END,
+            translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/=', '-_'),
             '', '', %(at)s, CASE WHEN a.said <> '[]' THEN %(at)s::timestamptz END
         FROM (
             SELECT s.id, s.language, c.confirming_event_id, y.position, y.send_after,
@@ -216,6 +220,7 @@ def _slice_parameters(campaign: Campaign, first: int, at: datetime) -> dict[str,
         "chunk": CHUNK,
         "at": at,
         "lapses": campaign.lapses_at,
+        "asleep": InsideHours.code,
         "parts": default,
         "languages": list(sizes),
         "language_parts": list(sizes.values()),

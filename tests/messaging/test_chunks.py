@@ -59,6 +59,8 @@ def test_who_sleeps_is_not_asked_about_before_the_morning(carrier):
     opens_at = next_due_at(campaign)
     assert opens_at is not None
     assert NIGHT + 4 * cast.HOUR < opens_at < NIGHT + 9 * cast.HOUR
+    waiting = Message.objects.filter(campaign=campaign).values_list("objections__0__code")
+    assert set(waiting) == {("outside_hours",)}
     assert not due_campaigns(NIGHT + cast.HOUR).exists()
     assert take_turn(cast.sender(), marketing=True, at=NIGHT + cast.HOUR).claimed == 0
     assert take_turn(cast.sender(), marketing=True, at=opens_at).left == len(PEOPLE)
