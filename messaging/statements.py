@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 # Until the transaction ends.
 BY_INDEX = """
     SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-        set_config('enable_mergejoin', 'off', true)
+        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
 """
 
 
@@ -25,7 +25,8 @@ def by_index() -> None:
     """For the rest of the transaction every row is looked up by an index.
 
     A table that was just filled has no statistics worth the name, and a planner that takes it for
-    small would read all of it for some hundred rows.
+    small would read all of it for some hundred rows. Compiling such a statement takes longer than
+    running it.
     """
     rows(BY_INDEX, {})
 

@@ -44,7 +44,7 @@ BATCH = 500
 WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
 # A turn has its costs: a busy wire is not filled up for a few texts.
-ENOUGH = 0.3
+ENOUGH = 0.8
 # How long before the last text of a turn leaves the next turn begins.
 AHEAD_SECONDS = 0.2
 SOON_SECONDS = 0.003

@@ -26,6 +26,8 @@ T = TypeVar("T")
 # Results are handed over in groups: waking the other thread costs more than a text.
 GROUP_SECONDS = 0.004
 CLOSES_WITHIN_SECONDS = 5.0
+QUICK_SECONDS = 0.15
+SMOOTHING = 0.02
 
 
 # Who looks at the clock that much later than it allows writes nothing.
@@ -56,6 +58,8 @@ class Wire:
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._thread.start()
         self._in_flight: Counter[Provider] = Counter()
+        # How long submissions take, on average; slow until the first ones say otherwise.
+        self._answers_after: dict[Provider, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # What the loop collects, and what it has handed over.
         self._ended: list[tuple[Provider, Result]] = []
@@ -63,8 +67,13 @@ class Wire:
         self._arrived = threading.Condition()
 
     def room(self, carrier: Provider) -> int:
-        """How many texts could leave to it now: more would only wait for a connection."""
-        return carrier.connections - self._in_flight[carrier]
+        """How many texts could leave to it now: more would only wait for a connection.
+
+        While it answers quickly, as many again may wait: their turn comes long before their
+        permission is over, and the next turn is prepared meanwhile.
+        """
+        is_quick = self._answers_after.get(carrier, QUICK_SECONDS) < QUICK_SECONDS
+        return carrier.connections * (2 if is_quick else 1) - self._in_flight[carrier]
 
     @property
     def is_empty(self) -> bool:
@@ -113,12 +122,17 @@ class Wire:
         task.add_done_callback(self._tasks.discard)
 
     async def _submit(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
-        written = functools.cache(airborne.one_less)
+        written, began = functools.cache(airborne.one_less), self._loop.time()
         result = await submit(text, flight, written)
         written()
+        self._note_took(flight.carrier, self._loop.time() - began)
         if not self._ended:
             self._loop.call_later(GROUP_SECONDS, self._hand_over)
         self._ended.append((flight.carrier, result))
+
+    def _note_took(self, carrier: Provider, seconds: float) -> None:
+        usual = self._answers_after.get(carrier, QUICK_SECONDS)
+        self._answers_after[carrier] = usual + (seconds - usual) * SMOOTHING
 
     def _hand_over(self) -> None:
         ended, self._ended = self._ended, []

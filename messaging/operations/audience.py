@@ -76,6 +76,8 @@ CUT = f"""
             JOIN subscribers_subscriber s ON s.id = y.subscriber_id AND s.erased_at IS NULL
             LEFT JOIN consent_consent c ON c.subscriber_id = s.id AND c.purpose_id = %(purpose)s
                 AND {ACTIVE_CONSENT.format(c="c", at="%(at)s")}
+            -- Else what is said would be looked up anew wherever it is used.
+            OFFSET 0
         ) a
         LEFT JOIN unnest(%(languages)s::text[], %(language_parts)s::int[]) AS t (language, parts)
             ON t.language = a.language
