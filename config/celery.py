@@ -7,6 +7,7 @@ work is done, never what is sent.
 from __future__ import annotations
 
 import os
+import sys
 
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
@@ -26,10 +27,12 @@ def read_policy_packs(**_about: object) -> None:
     packs()
 
 
-def arm_dead_man(**_about: object) -> None:
+def prepare_process(**_about: object) -> None:
     """A process of the pool may be ended at any moment: another one takes its place."""
     arm()
+    # The thread in which texts leave waits no longer than this for the one that prepares them.
+    sys.setswitchinterval(0.001)
 
 
 worker_init.connect(read_policy_packs, weak=False)
-worker_process_init.connect(arm_dead_man, weak=False)
+worker_process_init.connect(prepare_process, weak=False)

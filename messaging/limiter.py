@@ -21,9 +21,11 @@ from redis.exceptions import RedisError
 from messaging.models import RateLimit, Sender
 
 HORIZON_SECONDS = 0.8  # a permission is good for one second; see messaging.lanes.turn
-# Between the reservation and the first write the permission has to be committed. Who starts late
-# would crowd into the slots behind.
-LEAD_SECONDS = 0.05
+# Between the reservation and the first write the permission has to be committed. Who started late
+# would crowd into the slots behind, so nobody is given a slot before this; a turn that knows that
+# it takes longer says so.
+LEAD_SECONDS = 0.1
+LONGEST_LEAD_SECONDS = 0.4
 STATE_KEPT_SECONDS = 3600  # beyond the time when the last reservation is paid off
 # People are locked meanwhile, and a STOP waits for them.
 ANSWERS_WITHIN_SECONDS = 0.5
@@ -68,7 +70,7 @@ RESERVE = (
     + """
 local texts, starts, full = cjson.decode(ARGV[6]), {}, false
 for i, text in ipairs(texts) do
-  local keys, at = {}, now
+  local keys, at = {}, now + lead
   for k = 1, common do keys[k] = k end
   if text[2] > 0 then keys[common + 1] = text[2] end
   local fits = not full
@@ -137,13 +139,17 @@ class Pace(NamedTuple):
 
 @dataclass(frozen=True)
 class SharedRates:
-    """The rates of one sender as all workers share them. Its methods raise `LimiterUnavailable`."""
+    """The rates of one sender as all workers share them. Its methods raise `LimiterUnavailable`.
+
+    `lead`: seconds until a text can start at the earliest.
+    """
 
     common: tuple[Pace, ...]
     by_country: dict[str, Pace]
+    lead: float = LEAD_SECONDS
 
     @classmethod
-    def of(cls, sender: Sender) -> Self:
+    def of(cls, sender: Sender, *, lead: float = LEAD_SECONDS) -> Self:
         common, by_country = [Pace.of(f"{sender.pk}", sender)], {}
         for limit in RateLimit.objects.filter(provider=sender.provider):
             pace = Pace.of(f"{sender.provider}:{limit.country}", limit)
@@ -151,10 +157,10 @@ class SharedRates:
                 by_country[limit.country] = pace
             else:
                 common.append(pace)
-        return cls(tuple(common), by_country)
+        return cls(tuple(common), by_country, lead)
 
     def room(self) -> Room:
-        parts, wait = _ask(LOOK, self.common, len(self.common))
+        parts, wait = self._ask(LOOK, self.common)
         return Room(int(parts), int(wait) / 1_000_000)
 
     def reserve(self, texts: Sequence[Load]) -> list[float | None]:
@@ -164,8 +170,18 @@ class SharedRates:
         nth = {country: n for n, country in enumerate(countries, start=len(self.common) + 1)}
         paces = (*self.common, *(self.by_country[country] for country in countries))
         asked = json.dumps([[text.parts, nth.get(text.country, 0)] for text in texts])
-        starts = map(int, _ask(RESERVE, paces, len(self.common), asked))
+        starts = map(int, self._ask(RESERVE, paces, asked))
         return [None if start < 0 else start / 1_000_000 for start in starts]
+
+    def _ask(self, script: str, paces: Sequence[Pace], *more: str) -> list[bytes]:
+        ahead = [HORIZON_SECONDS * 1_000_000, self.lead * 1_000_000]
+        shown = json.dumps([[pace.interval, pace.burst] for pace in paces])
+        arguments: list[str | float] = [shown, *ahead, len(self.common), STATE_KEPT_SECONDS, *more]
+        try:
+            answer: list[bytes] = _script(_redis(), script)([pace.key for pace in paces], arguments)
+        except RedisError:
+            raise LimiterUnavailable from None
+        return answer
 
 
 @functools.cache
@@ -179,14 +195,3 @@ def _redis() -> Redis:
 @functools.cache
 def _script(redis: Redis, body: str) -> Script:
     return redis.register_script(body)
-
-
-def _ask(script: str, paces: Sequence[Pace], common: int, *more: str) -> list[bytes]:
-    ahead = [HORIZON_SECONDS * 1_000_000, LEAD_SECONDS * 1_000_000]
-    shown = json.dumps([[pace.interval, pace.burst] for pace in paces])
-    arguments: list[str | float] = [shown, *ahead, common, STATE_KEPT_SECONDS, *more]
-    try:
-        answer: list[bytes] = _script(_redis(), script)([pace.key for pace in paces], arguments)
-    except RedisError:
-        raise LimiterUnavailable from None
-    return answer

@@ -24,6 +24,7 @@ from messaging.providers.errors import (
 log = logging.getLogger(__name__)
 # A provider that cannot be reached is asked ever more rarely.
 LONGEST_PAUSE_SECONDS = 60
+CROWD_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class Flight:
     @property
     def first_start(self) -> float:
         return self.reserved_at + min(text.starts_after for text in self.texts)
+
+    @property
+    def crowd(self) -> int:
+        """How many of the texts leave together, right at the beginning."""
+        first = min(text.starts_after for text in self.texts)
+        return sum(text.starts_after < first + CROWD_SECONDS for text in self.texts)
 
     @property
     def last_start(self) -> float:

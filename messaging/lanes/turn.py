@@ -45,8 +45,8 @@ WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
 # A turn has its costs: a busy wire is not filled up for a few texts.
 ENOUGH = 0.8
-# How long before the last text of a turn leaves the next turn begins.
-AHEAD_SECONDS = 0.2
+# How long before the last text of a turn leaves the next turn begins, beside what it needs itself.
+AHEAD_SECONDS = 0.25
 SOON_SECONDS = 0.003
 NOTHING_MOVED_SECONDS = 0.25
 
@@ -55,13 +55,20 @@ NOTHING_MOVED_SECONDS = 0.25
 class Lane:
     """The work of one sender: its campaigns, or the texts that people wait for.
 
-    `ready_at` (`time.monotonic()`) is when its next turn may do something.
+    `ready_at` (`time.monotonic()`) is when its next turn may do something, `lead` how many seconds
+    its turns need from the reservation to the wire.
     """
 
     sender_id: int
     marketing: bool
     shares: Shares = field(default_factory=Shares)
     ready_at: float = 0.0
+    lead: float = limiter.LEAD_SECONDS
+
+    def note_took(self, seconds: float) -> None:
+        """One of its turns needed so long: quick to learn from a slow one, slow to forget it."""
+        longer = max(1.5 * seconds, 0.95 * self.lead, limiter.LEAD_SECONDS)
+        self.lead = min(longer, limiter.LONGEST_LEAD_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -93,13 +100,13 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
     """Everything up to the wire. Raises `UnknownProvider`, `OutOfPlace`, `LimiterUnavailable`."""
     sender = Sender.objects.get(pk=lane.sender_id)
     carrier = connected(sender.provider)
-    free = wire.room(carrier)
-    if free < ENOUGH * carrier.connections and not wire.is_empty:
-        return Turn(wait=SOON_SECONDS)
-    rates, room = _rates(sender, lane.marketing, at)
-    parts = min(room.parts, free, BATCH)
-    if parts <= 0:
+    rates, room = _rates(sender, lane, at)
+    if room.parts <= 0:
         return Turn(wait=max(room.wait, SOON_SECONDS))
+    free = wire.room(carrier)
+    if free < min(room.parts, ENOUGH * carrier.connections) and not wire.is_empty:
+        return Turn(wait=SOON_SECONDS)
+    parts = min(room.parts, free, BATCH)
     decided = decide(lane, sender, rates, parts, at)
     note_canaries_left(campaign_ids=decided.full_canaries, at=at)
     note_turn(
@@ -110,10 +117,10 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
         parts=sum(text.parts for text in decided.texts),
         at=at,
     )
-    return _turn(decided, sender, carrier)
+    return _turn(decided, sender, carrier, ahead=lane.lead + AHEAD_SECONDS)
 
 
-def _turn(decided: Decided, sender: Sender, carrier: Provider) -> Turn:
+def _turn(decided: Decided, sender: Sender, carrier: Provider, *, ahead: float) -> Turn:
     if not decided.texts:
         wait = 0.0 if decided.moved else NOTHING_MOVED_SECONDS
         return Turn(decided.claimed, wait=wait, has_nothing_due=not decided.claimed)
@@ -126,21 +133,21 @@ def _turn(decided: Decided, sender: Sender, carrier: Provider) -> Turn:
         not_after=decided.permitted_at + WRITE_WITHIN_SECONDS,
         killed_at=decided.permitted_at + KILLED_AFTER_SECONDS,
     )
-    return Turn(decided.claimed, flight, wait=flight.last_start - AHEAD_SECONDS - time.monotonic())
+    return Turn(decided.claimed, flight, wait=flight.last_start - ahead - time.monotonic())
 
 
-def _rates(sender: Sender, marketing: bool, at: datetime) -> tuple[Rates, Room]:
+def _rates(sender: Sender, lane: Lane, at: datetime) -> tuple[Rates, Room]:
     """Campaigns wait while the limiter is away; what people wait for goes on slowly."""
     rates: Rates
     try:
-        rates = SharedRates.of(sender)
+        rates = SharedRates.of(sender, lead=lane.lead)
         room = rates.room()
     except LimiterUnavailable:
-        if marketing:
+        if lane.marketing:
             raise
         rates = SlowRates(sender)
         room = rates.room()
-    if marketing and room.parts < BATCH:
+    if lane.marketing and room.parts < BATCH:
         # What people wait for goes first.
         waiting = claims.system_parts_due(sender, limit=BATCH, at=at)
         room = room._replace(parts=room.parts - waiting)

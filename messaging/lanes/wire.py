@@ -35,15 +35,16 @@ OVER_SECONDS = 0.02
 
 
 class Airborne:
-    """How many texts of a flight may still be written; the last of them disarms the timer."""
+    """The texts of a flight that may still be written; the last of them disarms the timer."""
 
     def __init__(self, flight: Flight) -> None:
-        self.unwritten = len(flight.texts)
+        self.unwritten = {text.id for text in flight.texts}
         dead_man.watch(id(self), flight.killed_at)
 
-    def one_less(self) -> None:
-        self.unwritten -= 1
-        if self.unwritten == 0:
+    def is_written(self, id: int) -> None:
+        """Or never will be."""
+        self.unwritten.discard(id)
+        if not self.unwritten:
             self.over()
 
     def over(self) -> None:
@@ -57,13 +58,18 @@ class Wire:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._thread.start()
-        self._in_flight: Counter[Provider] = Counter()
+        # Launched and not collected. Only this thread changes the first two, only the loop the
+        # rest: texts that leave at once are counted from their launch, others from their start.
+        self._out = 0
+        self._launched: Counter[Provider] = Counter()
+        self._taken_off: Counter[Provider] = Counter()
+        self._busy: Counter[Provider] = Counter()
         # How long submissions take, on average; slow until the first ones say otherwise.
         self._answers_after: dict[Provider, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # What the loop collects, and what it has handed over.
-        self._ended: list[tuple[Provider, Result]] = []
-        self._handed_over: list[tuple[Provider, Result]] = []
+        self._ended: list[Result] = []
+        self._handed_over: list[Result] = []
         self._arrived = threading.Condition()
 
     def room(self, carrier: Provider) -> int:
@@ -73,14 +79,16 @@ class Wire:
         permission is over, and the next turn is prepared meanwhile.
         """
         is_quick = self._answers_after.get(carrier, QUICK_SECONDS) < QUICK_SECONDS
-        return carrier.connections * (2 if is_quick else 1) - self._in_flight[carrier]
+        on_the_way = self._launched[carrier] - self._taken_off[carrier] + self._busy[carrier]
+        return carrier.connections * (2 if is_quick else 1) - on_the_way
 
     @property
     def is_empty(self) -> bool:
-        return not self._in_flight.total()
+        return self._out == 0
 
     def launch(self, flight: Flight) -> None:
-        self._in_flight[flight.carrier] += len(flight.texts)
+        self._out += len(flight.texts)
+        self._launched[flight.carrier] += flight.crowd
         self._loop.call_soon_threadsafe(self._take_off, flight)
 
     def collect(self, *, seconds: float) -> list[Result]:
@@ -89,9 +97,8 @@ class Wire:
             if not self._handed_over and seconds > 0:
                 self._arrived.wait(seconds)
             ended, self._handed_over = self._handed_over, []
-        for carrier, _result in ended:
-            self._in_flight[carrier] -= 1
-        return [result for _carrier, result in ended]
+        self._out -= len(ended)
+        return ended
 
     def run(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """Run it on the loop of the connections, and wait so long for its end."""
@@ -109,6 +116,7 @@ class Wire:
         self._loop.call_at(flight.not_after + OVER_SECONDS, airborne.over)
         # Who starts late keeps the pace: a crowd would be faster than the sender may be.
         late = max(0.0, time.monotonic() - flight.first_start)
+        self._taken_off[flight.carrier] += flight.crowd
         for text in flight.texts:
             starts_at = flight.reserved_at + text.starts_after + late
             if starts_at <= time.monotonic():
@@ -117,18 +125,20 @@ class Wire:
                 self._loop.call_at(starts_at, self._start, text, flight, airborne)
 
     def _start(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
+        self._busy[flight.carrier] += 1
         task = self._loop.create_task(self._submit(text, flight, airborne))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _submit(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
-        written, began = functools.cache(airborne.one_less), self._loop.time()
-        result = await submit(text, flight, written)
-        written()
-        self._note_took(flight.carrier, self._loop.time() - began)
+        began = time.monotonic()
+        result = await submit(text, flight, functools.partial(airborne.is_written, text.id))
+        airborne.is_written(text.id)
+        self._note_took(flight.carrier, time.monotonic() - began)
         if not self._ended:
             self._loop.call_later(GROUP_SECONDS, self._hand_over)
-        self._ended.append((flight.carrier, result))
+        self._ended.append(result)
+        self._busy[flight.carrier] -= 1
 
     def _note_took(self, carrier: Provider, seconds: float) -> None:
         usual = self._answers_after.get(carrier, QUICK_SECONDS)

@@ -86,6 +86,9 @@ class Work:
             self._collect(seconds=0.0 if any(began) else self._idle(lanes, until))
             if len(self._ended) >= RECORDED_TOGETHER or self._is_old():
                 self._record()
+        # Whoever comes next finds a little time before the slots of these are over.
+        for lane in lanes:
+            self._begin_turn(lane)
         return bool(lanes)
 
     def end(self) -> None:
@@ -134,6 +137,7 @@ class Work:
             return False
         if turn.flight is not None:
             self._wire.launch(turn.flight)
+            lane.note_took(time.monotonic() - turn.flight.reserved_at)
         lane.ready_at = time.monotonic() + turn.wait
         if turn.has_nothing_due:
             self._looks_again_at = 0.0
