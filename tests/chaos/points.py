@@ -1,8 +1,7 @@
 """Where a worker can be struck, and how it notices that it is.
 
 This is the one place that names the engine's functions. Product code knows nothing of it: a worker
-of tests.chaos.app wraps what stands in `POINTS` as it starts, and a name that is no longer there
-keeps it from starting.
+of tests.chaos.app wraps what stands in `POINTS` as it starts.
 """
 
 from __future__ import annotations
@@ -116,11 +115,17 @@ class Traps:
 def set_traps(traps: Traps) -> None:
     """Wrap every function of `POINTS` in this process."""
     for point in POINTS:
-        owner: Any = import_module(point.module)
-        *path, name = point.name.split(".")
-        for part in path:
-            owner = getattr(owner, part)
+        owner, name = whereabouts(point)
         setattr(owner, name, _trapped(getattr(owner, name), point, traps))
+
+
+def whereabouts(point: Point) -> tuple[Any, str]:
+    """What the function is an attribute of, and its name there."""
+    owner: Any = import_module(point.module)
+    *path, name = point.name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    return owner, name
 
 
 def _trapped(function: Callable, point: Point, traps: Traps) -> Callable:
