@@ -10,6 +10,8 @@ from tests.chaos.points import CUTTING, POINTS, Point
 from tests.chaos.weather import CARRIER
 
 KILLS, KILLS_A_ROUND, ROUNDS = 200, 8, 25
+# An audience is cut once in a round; everything else happens all the time.
+OFTEN = tuple(point for point in POINTS if point is not CUTTING)
 WEATHER = {
     "cache restarted": 12, "cache killed": 8, "cache emptied": 4, "cache silent": 3,
     "cache connections reset": 4, "database restarted": 3, "database crashed": 3,
@@ -47,7 +49,7 @@ class Plan:
     begun: int = 0
 
     def __post_init__(self) -> None:
-        kills = [POINTS[nth % len(POINTS)] for nth in range(KILLS)]
+        kills = [OFTEN[nth % len(OFTEN)] for nth in range(KILLS - ROUNDS)]
         weather = [label for label, times in WEATHER.items() for _ in range(times)]
         for shuffled, planned in ((self.kills, kills), (self.weather, weather)):
             self.rng.shuffle(planned)
@@ -62,8 +64,9 @@ class Plan:
             return None
         nth, self.begun = self.begun, self.begun + 1
         clock, of_bulk = self._clocks.get(nth, (0.0, True))
+        first = (CUTTING,) if nth < ROUNDS else ()
         return Round(
-            kills=self._next_kills(),
+            kills=(*first, *self._next_kills()),
             stops=6,
             withdrawals=2,
             carrier=list(CARRIER)[nth % len(CARRIER)],
@@ -76,14 +79,11 @@ class Plan:
         )
 
     def again(self, missed: list[Point]) -> None:
-        self.kills.extend(missed)
+        self.kills.extend(point for point in missed if point is not CUTTING)
 
     def _next_kills(self) -> tuple[Point, ...]:
-        taken = [self.kills.popleft() for _ in range(min(KILLS_A_ROUND, len(self.kills)))]
-        # An audience is cut at once, or not at all.
-        first = [point for point in taken if point is CUTTING][:1]
-        self.again([point for point in taken if point is CUTTING][1:])
-        return (*first, *[point for point in taken if point is not CUTTING])
+        several = min(KILLS_A_ROUND - 1, len(self.kills))
+        return tuple(self.kills.popleft() for _ in range(several))
 
     def _next_weather(self, nth: int) -> tuple[str, ...]:
         rounds_left = max(1, ROUNDS - nth)
