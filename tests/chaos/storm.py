@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, connection
-from django.db.models import QuerySet
+from django.db.models import Count, Min
 from django.utils import timezone
 
+from config.queues import QUEUES
 from messaging.models import Campaign, CampaignStatus, Message, MessageState, Receipt
 from messaging.operations.recovery import recover
 from tests import cast
 from tests.carrier import wait_until
-from tests.chaos import judge
-from tests.chaos.judge import Verdict
 from tests.chaos.plan import Round
 from tests.chaos.points import Point, Traps
 from tests.chaos.waves import (
-    BURST,
-    PARTS_PER_SECOND,
-    PURPOSES,
     Wave,
     release,
     wave,
     withdraws,
 )
-from tests.chaos.weather import CARRIER, FINE, Weather, settle
+from tests.chaos.weather import CARRIER, FINE, Weather, settle, the_cache
 from tests.chaos.workers import OTHER_QUEUES, Workers
 from tests.stories.conftest import Town
 
@@ -192,7 +188,10 @@ class Storm:
             settle()
         self.town.carrier.switch(**FINE)
         self.workers.complete()
-        wait_until(lambda: self._all_over(about), seconds=CALM_WITHIN_SECONDS)
+        try:
+            wait_until(lambda: self._all_over(about), seconds=CALM_WITHIN_SECONDS)
+        except AssertionError:
+            raise AssertionError(f"no calm: {unsettled(about)}") from None
         for name in {"wrong clock", "second beat"} & set(self.workers.running):
             self.workers.kill(name)
         wait_until(
@@ -205,53 +204,6 @@ class Storm:
         self.workers.complete()
         return not Receipt.objects.filter(applied_at=None).exists()
 
-    def verdict(self, *, deadlocks: int) -> Verdict:
-        """All waves so far, by the carrier's log."""
-        campaigns = [campaign for about in self.waves for campaign in about.campaigns]
-        purposes = {judge.note_of(c.name): c.purpose.code for c in campaigns}
-        texts = [judge.taken(entry, purposes) for entry in self.town.carrier.log()]
-        columns = ("receipt_token", "campaign__name", "state")
-        rows = [
-            judge.Row(token, judge.note_of(name), state)
-            for token, name, state in self._messages().values_list(*columns)
-        ]
-        everyone = [number for about in self.waves for number in about.everyone]
-        verdict = Verdict()
-        judge.nothing_twice(verdict, texts)
-        judge.nobody_lost(verdict, rows, self._audiences())
-        judge.rows_tell_the_truth(verdict, texts, rows)
-        judge.nobody_unasked(verdict, texts, {n for about in self.waves for n in about.others})
-        judge.silence_after_no(verdict, texts, self.noes)
-        judge.caps_kept(verdict, texts)
-        losses = self.weather.cache_losses if self.weather else []
-        judge.rate_kept(verdict, texts, rate=PARTS_PER_SECOND, burst=BURST, cache_losses=losses)
-        judge.no_deadlock(verdict, deadlocks)
-        judge.no_number_in_logs(verdict, self.workers.ends_of_logs(10**9), everyone)
-        return verdict
-
-    def figures(self) -> list[str]:
-        """What is worth knowing and nobody promised."""
-        states = Counter(self._messages().values_list("state", flat=True))
-        took = sorted(self.town.took_to_acknowledge())
-        return [
-            "rows: " + ", ".join(f"{n} {state}" for state, n in sorted(states.items())),
-            f"STOP acknowledged after {took[len(took) // 2]:.2f} s in the middle,"
-            f" {took[-1]:.2f} s at the most"
-            if took
-            else "",
-        ]
-
-    def _messages(self) -> QuerySet[Message]:
-        campaigns = [campaign for about in self.waves for campaign in about.campaigns]
-        return Message.objects.filter(campaign__in=campaigns)
-
-    def _audiences(self) -> dict[str, int]:
-        return {
-            f"{about.number}-{nth}": len(about.everyone)
-            for about in self.waves
-            for nth in range(len(PURPOSES))
-        }
-
     def _all_over(self, about: Wave) -> bool:
         self.workers.complete()
         if _ended(about.campaigns):
@@ -262,6 +214,21 @@ class Storm:
             recover(at=timezone.now() + 2 * cast.MINUTE)
         time.sleep(0.1)
         return False
+
+
+def unsettled(about: Wave) -> list[tuple[object, ...]]:
+    """What keeps a wave from its end: campaign, its status, state, how many, seconds until due.
+
+    And how much waits in each queue, since a worker can be alive and deaf.
+    """
+    now = timezone.now()
+    with the_cache() as broker:
+        lengths = [(q, broker.llen(f"{settings.KEY_PREFIX}:{q}")) for q in QUEUES]
+    rows = Message.objects.filter(campaign__in=about.campaigns).values_list(
+        "campaign__name", "campaign__status", "state"
+    )
+    counted = rows.annotate(n=Count("pk"), due=Min("send_after"))
+    return [*lengths, *((*row, n, (due - now).total_seconds()) for *row, n, due in counted)]
 
 
 def nobody_works() -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from tests.chaos.freezing import freeze_through_a_stop
+from tests.chaos.trial import verdict_on
 from tests.chaos.waves import release, wave
 
 
@@ -15,4 +16,4 @@ def test_it_dies_as_it_wakes_and_nothing_leaves_after_the_stop(storm):
     made.calm(about)
     assert thawed.died
     assert thawed.reference not in [entry["reference"] for entry in made.town.carrier.log()]
-    assert made.verdict(deadlocks=0).breaches == []
+    assert verdict_on(made, deadlocks=0).breaches == []

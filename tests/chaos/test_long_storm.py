@@ -17,6 +17,7 @@ from tests.chaos.freezing import freeze_through_a_stop
 from tests.chaos.plan import FREEZES, KILLS, WEATHER, Plan
 from tests.chaos.points import LOOKED
 from tests.chaos.report import report
+from tests.chaos.trial import figures_of, verdict_on
 from tests.chaos.weather import Weather
 
 REPORTS = Path(__file__).resolve().parents[2] / ".local" / "chaos"
@@ -34,8 +35,10 @@ def test_it_breaks_no_promise(storm):
     while (what := plan.next()) is not None:
         first = partial(freeze_through_a_stop, made) if what.freeze else None
         plan.again(made.go_through(what, size=24, first=first))
-        verdict = made.verdict(deadlocks=database_log.deadlocks())
-        told = report(seed=seed, faults=made.traps.noted(), verdict=verdict, figures=made.figures())
+        verdict = verdict_on(made, deadlocks=database_log.deadlocks())
+        told = report(
+            seed=seed, faults=made.traps.noted(), verdict=verdict, figures=figures_of(made)
+        )
         keep(seed, told)
         sys.stdout.write(f"round {plan.begun}: {len(plan.kills)} kills to come\n")
         assert verdict.breaches == [], told

@@ -7,6 +7,7 @@ from django.db import connection
 from tests.chaos.plan import Round
 from tests.chaos.points import CUTTING, DECIDED, LOOKED, UNRECORDED, WRITTEN
 from tests.chaos.report import report
+from tests.chaos.trial import verdict_on
 
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
@@ -15,7 +16,7 @@ def test_it_breaks_no_promise(storm):
     before, made = deadlocks(), storm(seed=1)
     kills = (CUTTING, DECIDED, LOOKED, WRITTEN, UNRECORDED)
     missed = made.go_through(Round(kills=kills, stops=3, withdrawals=1), size=10)
-    verdict = made.verdict(deadlocks=deadlocks() - before)
+    verdict = verdict_on(made, deadlocks=deadlocks() - before)
     told = report(seed=1, faults=made.traps.noted(), verdict=verdict)
     assert verdict.breaches == [], told
     assert len(missed) < len(kills), told

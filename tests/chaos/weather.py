@@ -82,7 +82,7 @@ class Weather:
             self.valkey.start()
 
     def empty_cache(self) -> None:
-        with self._losing_the_cache(), _cache() as cache:
+        with self._losing_the_cache(), the_cache() as cache:
             cache.flushall()
 
     def freeze_cache(self) -> None:
@@ -92,7 +92,7 @@ class Weather:
         self.thaw.start()
 
     def reset_cache_connections(self) -> None:
-        with _cache() as cache:
+        with the_cache() as cache:
             cache.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     def restart_database(self) -> None:
@@ -123,7 +123,7 @@ def _signal(server: Postgres | Valkey, number: int) -> None:
 
 
 @contextmanager
-def _cache() -> Iterator[Redis]:
+def the_cache() -> Iterator[Redis]:
     cache = Redis.from_url(settings.REDIS_URL, socket_timeout=10)
     try:
         yield cache
@@ -139,7 +139,7 @@ def settle() -> None:
 
 def _answer() -> bool:
     try:
-        with _cache() as cache, connection.cursor() as cursor:
+        with the_cache() as cache, connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             return bool(cache.ping())
     except (Error, RedisError):
