@@ -78,7 +78,10 @@ class Traps:
         return self.folder / "armed" / point.slug
 
     def arm(self, point: Point, what: str = "kill") -> None:
-        self.trap(point).write_text(what)
+        """At once: whoever comes by while it is laid must not find half a trap."""
+        laid = self.folder / "laid"
+        laid.write_text(what)
+        laid.replace(self.trap(point))
 
     def is_armed(self, point: Point) -> bool:
         return self.trap(point).exists()
