@@ -34,6 +34,7 @@ CALM_WITHIN_SECONDS = 120
 # What waits for a trap to snap; then there is nothing left that could come by.
 SNAPS_WITHIN_SECONDS = 6.0
 AIMS_FOR_SECONDS = 1.0
+RECOVERED_AFTER = 12 * cast.MINUTE
 LEASES = """
     SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
     WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.objsubid = 1
@@ -201,7 +202,9 @@ class Storm:
         wait_until(self._receipts_are_read, seconds=CALM_WITHIN_SECONDS)
 
     def _receipts_are_read(self) -> bool:
+        """One about an answer that the dead left `submitting` waits until that is given up."""
         self.workers.complete()
+        _recover()
         return not Receipt.objects.filter(applied_at=None).exists()
 
     def _all_over(self, about: Wave) -> bool:
@@ -209,9 +212,8 @@ class Storm:
         if _ended(about.campaigns):
             return True
         queued = Message.objects.filter(campaign__in=about.campaigns, state=MessageState.QUEUED)
-        if not queued.exists() and nobody_works():
-            # What the dead left behind; nobody wants to wait for the forty seconds.
-            recover(at=timezone.now() + 2 * cast.MINUTE)
+        if not queued.exists():
+            _recover()
         time.sleep(0.1)
         return False
 
@@ -229,6 +231,13 @@ def unsettled(about: Wave) -> list[tuple[object, ...]]:
     )
     counted = rows.annotate(n=Count("pk"), due=Min("send_after"))
     return [*lengths, *((*row, n, (due - now).total_seconds()) for *row, n, due in counted)]
+
+
+def _recover() -> None:
+    """Give up what the dead left behind: nobody wants to wait for the forty seconds, which count
+    from ten minutes ahead where such a clock gave the permission."""
+    if nobody_works():
+        recover(at=timezone.now() + RECOVERED_AFTER)
 
 
 def nobody_works() -> bool:
