@@ -10,8 +10,9 @@ import os
 import sys
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init
+from celery.signals import worker_init, worker_process_init, worker_ready
 
+from config.deafness import listen
 from consent.policy.packs import packs
 from messaging.lanes.deadman import arm
 
@@ -36,3 +37,4 @@ def prepare_process(**_about: object) -> None:
 
 worker_init.connect(read_policy_packs, weak=False)
 worker_process_init.connect(prepare_process, weak=False)
+worker_ready.connect(listen, weak=False)

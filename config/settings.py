@@ -203,6 +203,8 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_DISABLE_RATE_LIMITS = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 2000
 CELERY_TIMEZONE = "UTC"
+# A worker that gets no task for so long, although one waits, ends itself (config/deafness.py).
+WORKER_SILENT_SECONDS = env.int("WORKER_SILENT_SECONDS", default=60)
 # Each is to give a sign of life (messaging/watching/heartbeats.py).
 WORKER_QUEUES = QUEUES
 CELERY_TASK_ROUTES = {

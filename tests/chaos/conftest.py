@@ -24,6 +24,8 @@ UNBOUNDED = {
     "CONFIRMATIONS_PER_HOUR": "100000",
     "BREAKER_OPT_OUT_PERCENT": "100",
     "BREAKER_FAILURE_PERCENT": "100",
+    # Nobody wants to wait a minute for each worker that a restart of the cache left deaf.
+    "WORKER_SILENT_SECONDS": "5",
 }
 SHOWN_OF_A_LOG = 4_000
 MADE = pytest.StashKey[list[Storm]]()
