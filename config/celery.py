@@ -6,6 +6,7 @@ work is done, never what is sent.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -31,8 +32,11 @@ def read_policy_packs(**_about: object) -> None:
 def prepare_process(**_about: object) -> None:
     """A process of the pool may be ended at any moment: another one takes its place."""
     arm()
-    # The thread in which texts leave waits no longer than this for the one that prepares them.
+    # The thread in which texts leave waits no longer than this for the one that prepares them, and
+    # not for a collection that walks through all of Django.
     sys.setswitchinterval(0.001)
+    gc.collect()
+    gc.freeze()
 
 
 worker_init.connect(read_policy_packs, weak=False)
