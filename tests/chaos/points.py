@@ -134,11 +134,14 @@ def whereabouts(point: Point) -> tuple[Any, str]:
 def _trapped(function: Callable, point: Point, traps: Traps) -> Callable:
     @functools.wraps(function)
     def calls(*args: Any, **options: Any) -> Any:
-        if point.before:
-            traps.strike(point, _reference(args))
+        reference = _reference(args)
+        # A question about a text goes over the same connections, and is not meant.
+        meant = bool(reference) or point.module != WIRE
+        if meant and point.before:
+            traps.strike(point, reference)
         outcome = function(*args, **options)
-        if not point.before and point.passed(outcome):
-            traps.strike(point, _reference(args))
+        if meant and not point.before and point.passed(outcome):
+            traps.strike(point, reference)
         return outcome
 
     return calls
