@@ -26,10 +26,9 @@ T = TypeVar("T")
 # Results are handed over in groups: waking the other thread costs more than a text.
 GROUP_SECONDS = 0.004
 CLOSES_WITHIN_SECONDS = 5.0
+# A carrier that answers within this, on a slowly moving average, is quick.
 QUICK_SECONDS = 0.15
 SMOOTHING = 0.02
-
-
 # Who looks at the clock that much later than it allows writes nothing.
 OVER_SECONDS = 0.02
 

@@ -208,8 +208,7 @@ def _write_slice(campaign: Campaign, first: int, at: datetime) -> int:
 
 
 def _slice_parameters(campaign: Campaign, first: int, at: datetime) -> dict[str, Any]:
-    # The most that may leave: a turn that reserved too little would break the sender's rate, one
-    # that reserved too much gives the rest back within the second.
+    # The most that may leave: a turn claims by it, and reserves what its texts really take.
     sizes = {language: lengths.most for language, lengths in ranges(campaign).items()}
     default = sizes.pop("")
     return {
