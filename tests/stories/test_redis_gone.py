@@ -9,6 +9,7 @@ from pathlib import Path
 from consent.models import Confirmation, Suppression
 from messaging.models import Message, MessageState
 from tests import cast
+from tests.stories.conftest import wait_until
 
 # A web process of its own, whose cache and broker do not exist.
 SIGN_UP = """
@@ -58,4 +59,5 @@ def test_a_stop_is_acknowledged(town):
     assert without_redis(town, STOP) == "acknowledged"
     assert Suppression.objects.filter(lifted_at=None).count() == 1
     town.phone(cast.ALICE).gets("no more texts")
-    assert not Message.objects.filter(state=MessageState.SUBMITTING).exists()
+    leaving = Message.objects.filter(state=MessageState.SUBMITTING)
+    wait_until(lambda: not leaving.exists(), "what left is recorded")
