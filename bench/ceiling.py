@@ -81,7 +81,7 @@ def _payload(nth: int) -> bytes:
         "to": f"+4471{nth:08}",
         "from": "Library",
         "text": BODY,
-        "receipt_url": "http://127.0.0.1:2/providers/simulator/receipts/abcdefghijklmnopqrstuv/",
+        "receipt_url": "http://127.0.0.1:2/providers/simulator/receipts/1.abcdefghijklmnopqrstuv/",
         "reference": f"ceiling-{os.getpid()}-{nth}",
     }
     return json.dumps(payload).encode()

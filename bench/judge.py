@@ -67,7 +67,8 @@ JUDGED = """
                 WHERE x.number_digest = t.number_digest AND x.lifted_at IS NULL
             ) AND s.id = m.subscriber_id AS may_be_texted
         FROM bench_text t
-        LEFT JOIN messaging_message m ON m.receipt_token = t.reference
+        LEFT JOIN messaging_message m ON m.id = split_part(t.reference, '.', 1)::bigint
+            AND m.receipt_token = split_part(t.reference, '.', 2)
         LEFT JOIN subscribers_subscriber s ON s.number_digest = t.number_digest
     )
     SELECT count(*) - LEAST(count(DISTINCT reference), count(DISTINCT (campaign_id, person))),

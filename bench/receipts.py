@@ -5,7 +5,7 @@ a text of its own, waits for the 204, and sends the next. The inbox is one proce
 under gunicorn as `manage.py up` starts it. Both stand beside the same database, which is durable
 (fsync is on), and take turns, so that each has the machine to itself.
 
-What was acknowledged is looked up in the database afterwards, token by token. The processor's time
+What was acknowledged is looked up in the database afterwards, one by one. The processor's time
 counts everything: client, server and database.
 """
 
@@ -39,15 +39,15 @@ WAYS = ("inbox", "django_view")
 
 @dataclass
 class Tally:
-    """What the client heard of: tokens acknowledged, and how long each acknowledgement took."""
+    """What the client heard of: references acknowledged, and how long each acknowledgement took."""
 
-    tokens: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
 
 @dataclass
 class Figures:
-    tokens: list[str]
+    references: list[str]
     per_s: float
     ack_p99_ms: float
     cpu_us: float
@@ -73,7 +73,7 @@ class Caller(asyncio.Protocol):
         if self.heard[9:12] != b"204":
             self.ended.set_exception(RuntimeError(self.heard[:200].decode(errors="replace")))
             return
-        self.tally.tokens.append(self.token)
+        self.tally.references.append(self.reference)
         self.tally.seconds.append(time.perf_counter() - self.sent_at)
         self._send()
 
@@ -87,7 +87,7 @@ class Caller(asyncio.Protocol):
             self.ended.set_result(None)
             self.transport.close()
             return
-        self.token, request = next(self.requests)
+        self.reference, request = next(self.requests)
         self.sent_at = time.perf_counter()
         self.transport.write(request)
 
@@ -97,14 +97,14 @@ def receipts(way: str) -> Iterator[tuple[str, bytes]]:
     from messaging.carrier import signature
 
     for number in itertools.count():
-        token = f"{way[:6]}-{number:015d}"
-        report = {"id": token, "reference": token, "status": "delivered", "error_code": ""}
+        reference = f"{number}.{way[:6]}"
+        report = {"id": reference, "reference": reference, "status": "delivered", "error_code": ""}
         body = json.dumps(report).encode()
         headers = signature.headers(SECRET, body=body, now=time.time())
         headers |= {"Host": "127.0.0.1", "Content-Type": "application/json"}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"POST /providers/simulator/receipts/{token}/ HTTP/1.1\r\n{lines}"
-        yield token, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        head = f"POST /providers/simulator/receipts/{reference}/ HTTP/1.1\r\n{lines}"
+        yield reference, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def call(port: int, requests: Iterator[tuple[str, bytes]], seconds: float) -> Tally:
@@ -131,10 +131,10 @@ def measure(way: str, port: int) -> Figures:
     tally = asyncio.run(call(port, requests, SECONDS))
     took, cpu = time.perf_counter() - began, cpu_seconds() - cpu
     return Figures(
-        tokens=warm_up.tokens + tally.tokens,
-        per_s=len(tally.tokens) / took,
+        references=warm_up.references + tally.references,
+        per_s=len(tally.references) / took,
         ack_p99_ms=statistics.quantiles(tally.seconds, n=100)[-1] * 1000,
-        cpu_us=cpu / len(tally.tokens) * 1_000_000,
+        cpu_us=cpu / len(tally.references) * 1_000_000,
     )
 
 
@@ -176,7 +176,7 @@ def compare(layout: Any) -> dict[str, float]:
     return {
         **{f"{way}_per_s": round(figures.per_s) for way, figures in found.items()},
         "ratio": round(found["inbox"].per_s / found["django_view"].per_s, 1),
-        "lost": sum(lost(figures.tokens) for figures in found.values()),
+        "lost": sum(lost(figures.references) for figures in found.values()),
         "ack_p99_ms": round(found["inbox"].ack_p99_ms, 1),
         "django_view_ack_p99_ms": round(found["django_view"].ack_p99_ms, 1),
         **{f"{way}_cpu_us": round(figures.cpu_us) for way, figures in found.items()},
@@ -219,12 +219,12 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def lost(tokens: list[str]) -> int:
+def lost(references: list[str]) -> int:
     """How many of these acknowledged receipts are not in the database."""
     from messaging.models import Receipt
 
-    stored = set(Receipt.objects.values_list("receipt_token", flat=True))
-    return len(set(tokens) - stored)
+    stored = set(Receipt.objects.values_list("reference", flat=True))
+    return len(set(references) - stored)
 
 
 WORDS = {

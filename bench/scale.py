@@ -83,9 +83,11 @@ def _measure(made: Rig, size: int, some: Any, everyone: Any, log: Any) -> dict[s
     try:
         leaving = _send(made, size, some, log)
         slow = campaigns.sender(f"Slow {size}", rate=0.01, burst=1)
-        began = time.monotonic()
-        campaign = campaigns.start(campaigns.draft(f"Everyone of {size}", everyone, slow))
-        audience = campaigns.await_cut(campaign) - began
+        everybody = campaigns.draft(f"Everyone of {size}", everyone, slow)
+        clicked = time.monotonic()
+        campaign = campaigns.start(everybody)
+        started = time.monotonic()
+        audience = campaigns.await_cut(campaign) - started
         campaigns.pause(campaign)
     except campaigns.Stalled:
         raise SystemExit(f"a campaign got stuck\n{made.ends_of_logs()}") from None
@@ -93,6 +95,7 @@ def _measure(made: Rig, size: int, some: Any, everyone: Any, log: Any) -> dict[s
     rows = campaign.messages.count()
     return {
         "people": size,
+        "start_s": round(started - clicked, 2),
         "audience_s": round(audience, 2),
         "audience_us_per_person": round(audience / rows * 1e6, 1),
         **leaving,
@@ -120,7 +123,8 @@ def _send(made: Rig, size: int, some: Any, log: Any) -> dict[str, Any]:
 
 def show(results: list[dict[str, Any]]) -> None:
     names = (
-        "people", "audience_s", "audience_us_per_person", "us_per_message", "cpu_us_per_message",
+        "people", "start_s", "audience_s", "audience_us_per_person", "us_per_message",
+        "cpu_us_per_message",
     )  # fmt: skip
     print("  ".join(name.rjust(12) for name in names))
     for each in results:

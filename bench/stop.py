@@ -255,7 +255,8 @@ def _later(texts: Sequence[Text], moments: dict[str, float]) -> tuple[int, int]:
     from messaging.models import Message
 
     late = [text.reference for text in texts if text.at > moments.get(text.number, math.inf)]
-    known = Message.objects.filter(receipt_token__in=late, campaign=None).count()
+    ids = [reference.partition(".")[0] for reference in late]
+    known = Message.objects.filter(pk__in=ids, campaign=None).count()
     return len(late) - known, known
 
 

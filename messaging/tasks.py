@@ -23,7 +23,8 @@ from messaging.operations import (
 
 @shared_task
 def cut_audiences() -> None:
-    audience.cut_started(at=timezone.now())
+    if audience.cut_started(at=timezone.now()):
+        wake_soon(cut_audiences)
 
 
 @shared_task

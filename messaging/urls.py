@@ -9,5 +9,5 @@ from messaging import views
 app_name = "messaging"
 urlpatterns = [
     path("<slug:provider_name>/inbound/", views.inbound, name="inbound"),
-    path("<slug:provider_name>/receipts/<slug:token>/", views.receipts, name="receipts"),
+    path("<slug:provider_name>/receipts/<str:reference>/", views.receipts, name="receipts"),
 ]

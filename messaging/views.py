@@ -21,7 +21,7 @@ from messaging.webhooks import (
     CUT_OFF,
     LARGEST_BODY,
     NOT_FOUND,
-    TOKEN,
+    REFERENCE,
     TOO_BIG,
     Refused,
     receipts_in,
@@ -44,14 +44,14 @@ def inbound(request: HttpRequest, provider_name: str) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
-def receipts(request: HttpRequest, provider_name: str, token: str) -> HttpResponse:
-    """What became of the text that `token` stands for."""
+def receipts(request: HttpRequest, provider_name: str, reference: str) -> HttpResponse:
+    """What became of the text that `reference` stands for."""
 
     def take() -> None:
-        if not TOKEN.fullmatch(token):
+        if not REFERENCE.fullmatch(reference):
             raise Refused(*NOT_FOUND)
         webhook = _webhook(request, settings.RECEIPTS_URL)
-        reports = receipts_in(webhook, provider_name=provider_name, token=token)
+        reports = receipts_in(webhook, provider_name=provider_name, reference=reference)
         store_receipts(provider=provider_name, reports=reports, at=timezone.now())
 
     return _answer(take)

@@ -10,13 +10,14 @@ import contextlib
 import re
 from collections.abc import Iterator
 
+from messaging.models import messages
 from messaging.providers.base import InboundText, Provider, ReceiptReport, provider
 from messaging.providers.errors import NotSigned, UnknownProvider, Unreadable
 from messaging.providers.webhook import Webhook
 
 LARGEST_BODY = 64 * 1024
 LONGEST_CODE = 40
-TOKEN = re.compile(r"[-\w]{1,22}", re.ASCII)
+REFERENCE = re.compile(messages.REFERENCE)
 
 
 class Refused(Exception):
@@ -39,10 +40,10 @@ def texts_in(webhook: Webhook, *, provider_name: str) -> list[InboundText]:
         return _believed(webhook, provider_name).inbound(webhook)
 
 
-def receipts_in(webhook: Webhook, *, provider_name: str, token: str) -> list[ReceiptReport]:
-    """What it reports about the text that `token` stands for; raises `Refused`."""
+def receipts_in(webhook: Webhook, *, provider_name: str, reference: str) -> list[ReceiptReport]:
+    """What it reports about the text that `reference` stands for; raises `Refused`."""
     with _answering():
-        reports = _believed(webhook, provider_name).receipts(webhook, token)
+        reports = _believed(webhook, provider_name).receipts(webhook, reference)
         if not all(map(_can_be_kept, reports)):
             raise Refused(*CANNOT_BE_KEPT)
     return reports
@@ -67,7 +68,7 @@ def _believed(webhook: Webhook, name: str) -> Provider:
 
 
 def _can_be_kept(report: ReceiptReport) -> bool:
-    """Tokens and codes may come out of bodies, and one that does not fit spoils a whole group."""
+    """They may come out of bodies, and one that does not fit spoils a whole group."""
     code = report.error_code
     fits = len(code) <= LONGEST_CODE and code.isprintable()
-    return fits and TOKEN.fullmatch(report.receipt_token) is not None
+    return fits and REFERENCE.fullmatch(report.reference) is not None

@@ -103,6 +103,10 @@ class Subscriber(models.Model):
             models.Index(fields=["country"]),
             models.Index(fields=["language"]),
         ]
+        # Texts refer to people without a foreign key: what was sent stays somebody's.
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="person_is_never_deleted", operation=pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return f"Subscriber {self.public_id}"

@@ -28,8 +28,8 @@ T = TypeVar("T")
 REPORT = {"id": "c-1", "reference": "m-1", "status": "delivered", "error_code": ""}
 
 
-def path_of(token: str) -> str:
-    return f"/providers/simulator/receipts/{token}/"
+def path_of(reference: str) -> str:
+    return f"/providers/simulator/receipts/{reference}/"
 
 
 def signed(payload: object, *, secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
@@ -88,9 +88,9 @@ class Watcher:
     connection: psycopg.Connection
 
     def kept(self) -> list[str]:
-        """The tokens of the receipts that are committed."""
-        rows = self.connection.execute("SELECT receipt_token FROM messaging_receipt ORDER BY id")
-        return [token for (token,) in rows]
+        """The references of the receipts that are committed."""
+        rows = self.connection.execute("SELECT reference FROM messaging_receipt ORDER BY id")
+        return [reference for (reference,) in rows]
 
     @contextmanager
     def writes_held_up(self) -> Iterator[None]:
@@ -121,15 +121,15 @@ class Visit:
     database: Watcher
     sent: set[asyncio.Task[int]] = field(default_factory=set)
 
-    async def post(self, token: str, *, query: str = "", **told: Any) -> int:
+    async def post(self, reference: str, *, query: str = "", **told: Any) -> int:
         body, headers = signed(REPORT | told)
-        path = f"{path_of(token)}{query}"
+        path = f"{path_of(reference)}{query}"
         async with self.session.post(path, data=body, headers=headers) as answer:
             return answer.status
 
-    def send(self, *tokens: str) -> None:
+    def send(self, *references: str) -> None:
         """The same, without waiting for the answers."""
-        self.sent |= {asyncio.create_task(self.post(token)) for token in tokens}
+        self.sent |= {asyncio.create_task(self.post(reference)) for reference in references}
 
     async def answers(self) -> list[int]:
         return await asyncio.gather(*self.sent)

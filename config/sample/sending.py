@@ -27,6 +27,7 @@ from messaging.models import (
     MessageKind,
     MessageState,
 )
+from messaging.models.messages import reference
 from messaging.operations.audience import cut_audience
 from messaging.operations.breaker import note_canaries_left, watch_campaign
 from messaging.operations.receipts import apply_receipts, store_receipts
@@ -94,7 +95,7 @@ def _receipt(text: Permitted, number: int) -> ReceiptReport:
         state, code = S.UNDELIVERED, "phone_unreachable"
     elif number % 53 == 7:
         state, code = S.EXPIRED, "validity_over"
-    return ReceiptReport(text.receipt_token, state, code)
+    return ReceiptReport(reference(text.id, text.receipt_token), state, code)
 
 
 def send_out(

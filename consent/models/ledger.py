@@ -148,12 +148,15 @@ class Consent(models.Model):
     Active when confirmed and `expires_at` is empty or later than the moment asked about.
     """
 
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.PROTECT, related_name="consents")
+    # Found by the constraint below.
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.PROTECT, related_name="consents", db_index=False
+    )
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="consents")
     status = models.CharField(_("standing"), max_length=10, choices=Standing.choices)
     since_at = models.DateTimeField(_("since"))
     confirming_event = models.ForeignKey(
-        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+"
+        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     notice_version = models.ForeignKey(
         NoticeVersion, on_delete=models.PROTECT, null=True, related_name="+"
@@ -184,6 +187,11 @@ class Consent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["purpose", "status"]),
+            models.Index(
+                fields=["subscriber"],
+                condition=Q(status=Standing.REQUESTED),
+                name="consent_waiting_for_answer",
+            ),
             models.Index(
                 fields=["expires_at"],
                 condition=Q(status=Standing.CONFIRMED),

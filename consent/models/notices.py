@@ -45,6 +45,7 @@ class Purpose(models.Model):
         verbose_name = _("purpose")
         verbose_name_plural = _("purposes")
         triggers: ClassVar = [
+            pgtrigger.Protect(name="purpose_is_never_deleted", operation=pgtrigger.Delete),
             # Whoever reads a published notice agrees to this, and to nothing that is written later.
             pgtrigger.Trigger(
                 name="published_purpose_is_never_widened",
@@ -67,7 +68,7 @@ class Purpose(models.Model):
                     END IF;
                     RETURN NEW;
                 """,
-            )
+            ),
         ]
 
     def __str__(self) -> str:

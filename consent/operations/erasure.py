@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from consent.ledger import Entry, record
 from consent.models import (
@@ -133,23 +134,35 @@ def purge_pending(*, at: datetime) -> int:
 
     So goes who was asked as a guardian, once nothing rests on their answer.
     """
-    settled = Consent.objects.exclude(status=Standing.REQUESTED)
-    said_yes = ConsentEvent.objects.filter(kind=EventKind.CONFIRMED)
+    them = OuterRef("pk")
+    settled = Consent.objects.exclude(status=Standing.REQUESTED).filter(subscriber=them)
+    said_yes = ConsentEvent.objects.filter(
+        kind=EventKind.CONFIRMED, subject=OuterRef("subject_reference")
+    )
     kept = Q(ended_at=None) | Q(requested_at__gt=at - PENDING_KEPT_FOR)
     wishes = Guardianship.objects.filter(kept)
+    # Not IN: that is the whole of a large table, looked through for each of them.
     never_answered = (
         Subscriber.objects.reachable()
+        .filter(pk__in=_waiting_for_an_answer(), created_at__lt=at - PENDING_KEPT_FOR)
         .filter(Q(confirmations__isnull=False) | Q(guardianships__isnull=False))
-        .filter(created_at__lt=at - PENDING_KEPT_FOR)
-        .exclude(pk__in=settled.values("subscriber"))
-        .exclude(subject_reference__in=said_yes.values("subject"))
-        .exclude(pk__in=wishes.values("subscriber"))
-        .exclude(pk__in=wishes.values("holder"))
+        .exclude(Exists(settled))
+        .exclude(Exists(said_yes))
+        .exclude(Exists(wishes.filter(subscriber=them)))
+        .exclude(Exists(wishes.filter(holder=them)))
         .exclude(confirmations__outcome=Outcome.OPEN)
         .exclude(confirmations__requested_at__gt=at - PENDING_KEPT_FOR)
         .distinct()
     )
     return _purge(never_answered, at)
+
+
+def _waiting_for_an_answer() -> QuerySet[Any, Any]:
+    """Few, however many people there are: who was asked, and who is in a guardian's question."""
+    asked = Consent.objects.filter(status=Standing.REQUESTED).values("subscriber")
+    return asked.union(
+        Guardianship.objects.values("subscriber"), Guardianship.objects.values("holder")
+    )
 
 
 def purge_held_numbers(*, at: datetime) -> int:

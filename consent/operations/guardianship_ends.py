@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from consent.guardians import held_guardianships, live_guardianships
 from consent.ledger import Entry, record
@@ -107,9 +107,9 @@ def close_old_guardianships(*, at: datetime) -> None:
     unanswered = Guardianship.objects.filter(agreed_at=None, ended_at=None, expires_at__lte=at)
     _close_each(unanswered, GuardianshipEnd.UNANSWERED, at)
     live = Guardianship.objects.filter(agreed_at__lte=at - UNUSED_FOR, ended_at=None)
-    confirmed = Consent.objects.filter(status=Standing.CONFIRMED)
-    in_use = Q(subscriber__in=confirmed.values("subscriber")) | Q(confirmations__outcome="open")
-    _close_each(live.exclude(in_use), GuardianshipEnd.UNUSED, at)
+    confirmed = Consent.objects.filter(status=Standing.CONFIRMED, subscriber=OuterRef("subscriber"))
+    unused = live.exclude(Exists(confirmed)).exclude(confirmations__outcome="open")
+    _close_each(unused, GuardianshipEnd.UNUSED, at)
 
 
 def _close_each(rows: QuerySet[Guardianship], because: GuardianshipEnd, at: datetime) -> None:

@@ -21,7 +21,7 @@ LARGEST_GROUP = 1_000
 MOST_WAITING = 20_000
 WRITE_SECONDS = 5.0
 # What a report can be to blame for. Everything else that goes wrong is ours, and is tried again.
-UNKEEPABLE = (psycopg.DataError, UnicodeError)
+UNKEEPABLE = (psycopg.DataError, psycopg.IntegrityError, UnicodeError)
 
 
 class Unavailable(Exception):

@@ -1,4 +1,4 @@
-"""The HTTP side: one kind of request, POST /providers/<name>/receipts/<token>/."""
+"""The HTTP side: one kind of request, POST /providers/<name>/receipts/<reference>/."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from messaging.webhooks import (
     CUT_OFF,
     LARGEST_BODY,
     NOT_FOUND,
-    TOKEN,
+    REFERENCE,
     TOO_BIG,
     Refused,
     receipts_in,
 )
 
-ADDRESS = re.compile(r"/providers/([-\w]+)/receipts/([-\w]+)/", re.ASCII)
+ADDRESS = re.compile(r"/providers/([-\w]+)/receipts/([-.\w]+)/", re.ASCII)
 BODY_SECONDS = 10.0
 AGAIN_AFTER = {"Retry-After": "5"}
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """What is no HTTP gets its 400 from aiohttp, whose log line would repeat it, token and all."""
+    """What is no HTTP gets its 400 from aiohttp, whose log line would repeat it whole."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
@@ -81,25 +81,25 @@ class Inbox:
 
 async def _reports(request: web.BaseRequest) -> tuple[str, list[ReceiptReport]]:
     """The provider's name and what it reports; raises `Refused`."""
-    name, token = _name_and_token(request)
+    name, reference = _name_and_reference(request)
     webhook = Webhook(
         url=f"{settings.RECEIPTS_URL}{request.path_qs}",
         headers=request.headers,
         body=await _body(request),
     )
-    return name, receipts_in(webhook, provider_name=name, token=token)
+    return name, receipts_in(webhook, provider_name=name, reference=reference)
 
 
-def _name_and_token(request: web.BaseRequest) -> tuple[str, str]:
+def _name_and_reference(request: web.BaseRequest) -> tuple[str, str]:
     found = ADDRESS.fullmatch(request.path)
     if found is None:
         raise Refused(*NOT_FOUND)
     if request.method != "POST":
         raise Refused(405, "POST only")
-    name, token = found.groups()
-    if not TOKEN.fullmatch(token):
+    name, reference = found.groups()
+    if not REFERENCE.fullmatch(reference):
         raise Refused(*NOT_FOUND)
-    return name, token
+    return name, reference
 
 
 async def _body(request: web.BaseRequest) -> bytes:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from messaging.lanes.permits import Permitted
 from messaging.lanes.results import MOST_TRIES, Result
 from messaging.models import AttemptOutcome, MessageState
+from messaging.models.messages import reference
 from messaging.providers.base import OutgoingText, Provider, provider
 from messaging.providers.errors import (
     NotWritten,
@@ -67,12 +68,13 @@ def connected(name: str) -> Provider:
 
 async def submit(text: Permitted, flight: Flight, written: Callable[[], None]) -> Result:
     """Never raises; `written` is called once the text has left."""
+    name = reference(text.id, text.receipt_token)
     outgoing = OutgoingText(
         to=text.to,
         sender_address=flight.sender_address,
         body=text.body,
-        receipt_url=f"{flight.receipts_address}{text.receipt_token}/",
-        reference=text.receipt_token,
+        receipt_url=f"{flight.receipts_address}{name}/",
+        reference=name,
     )
     try:
         taken_as = await flight.carrier.submit(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from messaging.models.campaigns import Campaign, CampaignStatus, CampaignText
-from messaging.models.chunks import AudienceMember, Chunk
+from messaging.models.chunks import AudienceSlice, Chunk
 from messaging.models.freezes import SendingFreeze
 from messaging.models.inbox import InboundMessage, Meaning, Receipt
 from messaging.models.messages import (
@@ -27,7 +27,7 @@ __all__ = [
     "KINDS",
     "Attempt",
     "AttemptOutcome",
-    "AudienceMember",
+    "AudienceSlice",
     "Campaign",
     "CampaignStatus",
     "CampaignText",

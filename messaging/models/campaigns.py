@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.models import Purpose
+from messaging.models.references import campaign_with_texts_is_never_deleted
 from messaging.models.senders import Sender
 from subscribers.models import Segment, SubscriberList
 
@@ -190,17 +191,19 @@ class Campaign(models.Model):
                 name="content_changes_only_in_draft",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "OLD.status <> 'draft' AND (OLD.purpose_id, OLD.subscriber_list_id,"
-                    " OLD.sender_id, OLD.useful_hours, OLD.fit_for_minors, OLD.created_by_id,"
+                    "((OLD.status <> 'draft' OR OLD.started_at IS NOT NULL)"
+                    " AND (OLD.purpose_id, OLD.subscriber_list_id, OLD.sender_id,"
+                    " OLD.useful_hours, OLD.fit_for_minors, OLD.created_by_id,"
                     " OLD.justifications)"
                     " IS DISTINCT FROM (NEW.purpose_id, NEW.subscriber_list_id,"
                     " NEW.sender_id, NEW.useful_hours, NEW.fit_for_minors, NEW.created_by_id,"
                     " NEW.justifications)"
                     " OR OLD.status <> 'draft' AND NEW.status <> 'draft'"
                     " AND (OLD.segment_id, OLD.segment_rule) IS DISTINCT FROM"
-                    " (NEW.segment_id, NEW.segment_rule)"
+                    " (NEW.segment_id, NEW.segment_rule))"
                 ),
             ),
+            campaign_with_texts_is_never_deleted(),
             pgtrigger.Protect(
                 name="nobody_restarts_own_words",
                 operation=pgtrigger.Insert | pgtrigger.Update,

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from messaging.models.campaigns import Campaign
 
 
-class AudienceMember(models.Model):
-    """Someone a started campaign is for whose row is not written yet.
+class AudienceSlice(models.Model):
+    """Some thousand of the people a started campaign is for, whose rows are not written yet.
 
-    The order of `position` is the order of sending. No foreign key to the person: the check would
-    lock everybody at once, and a STOP would wait for it.
+    The order of `position`, and of the people in it, is the order of sending. No foreign keys to
+    them: the check would lock everybody at once, and a STOP would wait for it.
     """
 
-    pk = models.CompositePrimaryKey("campaign", "position")
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     position = models.IntegerField()
-    subscriber_id = models.BigIntegerField()
-    send_after = models.DateTimeField()
+    subscriber_ids = ArrayField(models.BigIntegerField())
+    send_after = ArrayField(models.DateTimeField())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "position"], name="audience_slice_once"),
+            models.CheckConstraint(
+                name="everyone_in_a_slice_has_a_time",
+                condition=Q(subscriber_ids__len=F("send_after__len")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.campaign_id}, {self.position}"

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models.messages import Message
+from messaging.models.messages import REFERENCE, Message
 from messaging.models.senders import Sender
 from subscribers.models import Subscriber
 
@@ -54,7 +54,8 @@ class Receipt(models.Model):
     """A delivery report as it came, and whether it changed its message."""
 
     provider = models.CharField(_("provider"), max_length=40)
-    receipt_token = models.CharField(max_length=22)
+    # What it says it is about: `Message.reference`.
+    reference = models.CharField(max_length=41)
     # Indexed below, once it is known: every index costs each receipt that comes in.
     message = models.ForeignKey(
         Message, on_delete=models.CASCADE, null=True, related_name="receipts", db_index=False
@@ -67,6 +68,11 @@ class Receipt(models.Model):
     class Meta:
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="reference_can_be_looked_up", condition=Q(reference__regex=REFERENCE)
+            )
+        ]
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(applied_at=None), name="receipt_waiting"),
             models.Index(

@@ -11,6 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.models import Confirmation, ConsentEvent, Purpose
 from messaging.models.campaigns import Campaign
+from messaging.models.references import (
+    refers_to_the_same_ever_after,
+    refers_to_what_is_there,
+)
 from messaging.models.senders import Sender
 from messaging.models.triggers import (
     authority_at_birth,
@@ -61,6 +65,8 @@ class MessageState(models.TextChoices):
 
 
 S = MessageState
+# An id and a secret; see `reference`.
+REFERENCE = r"^[0-9]{1,18}\.[-A-Za-z0-9_]{1,22}$"
 # For caps and cost a text that may have left counts as one that did.
 COUNTS_AS_SENT = (
     S.SUBMITTING, S.ACCEPTED, S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.UNKNOWN, S.UNKNOWN_FINAL,
@@ -82,24 +88,53 @@ def receipt_token() -> str:
     return secrets.token_urlsafe(16)
 
 
+def reference(id: int, token: str) -> str:
+    """Under which a provider takes the text and reports about it: the row is found by its id, and
+    believed by its secret, for which there need be no index."""
+    return f"{id}.{token}"
+
+
 class Message(models.Model):
     """One outgoing text to one number."""
 
     kind = models.CharField(_("kind"), max_length=14, choices=MessageKind.choices)
-    # Every index is written three times for each text: there are no others than those below.
+    # Every index is written three times for each text: there are no others than those below. And
+    # foreign keys look at each row once more: what these refer to is never deleted, so it is
+    # enough that it was there at birth, which one trigger asks for a whole statement.
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False
+        Campaign,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="messages",
+        db_index=False,
+        db_constraint=False,
     )
     subscriber = models.ForeignKey(
-        Subscriber, on_delete=models.PROTECT, related_name="texts", db_index=False
+        Subscriber,
+        on_delete=models.PROTECT,
+        related_name="texts",
+        db_index=False,
+        db_constraint=False,
     )
-    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sender = models.ForeignKey(
+        Sender, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     purpose = models.ForeignKey(
-        Purpose, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        Purpose,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     # The confirmation that authorizes a campaign's text.
     consent_event = models.ForeignKey(
-        ConsentEvent, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        ConsentEvent,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     # The request that a confirmation text is about.
     confirmation = models.ForeignKey(
@@ -117,7 +152,7 @@ class Message(models.Model):
     attempts_made = models.PositiveSmallIntegerField(_("tries"), default=0)
     # [{"code": ..., "retry_at": ...}], newest answer of the gate.
     objections = models.JSONField(_("why not"), default=list)
-    # In the status callback address: a receipt finds its message even if the answer was lost.
+    # In the address for receipts: they find their message even if the answer was lost.
     receipt_token = models.CharField(max_length=22, default=receipt_token)
     provider_message_id = models.CharField(max_length=80, blank=True)
     error_code = models.CharField(_("provider's code"), max_length=40, blank=True)
@@ -143,11 +178,10 @@ class Message(models.Model):
                 name="sent_text_was_permitted",
                 condition=~Q(state__in=COUNTS_AS_SENT) | Q(permitted_at__isnull=False),
             ),
+            # The person first: their texts are found by it.
             models.UniqueConstraint(
-                fields=["campaign", "subscriber"], name="one_text_per_campaign_and_person"
+                fields=["subscriber", "campaign"], name="one_text_per_person_and_campaign"
             ),
-            # As a constraint, since a unique field gets a second index, for LIKE.
-            models.UniqueConstraint(fields=["receipt_token"], name="receipt_token_once"),
         ]
         indexes: ClassVar = [
             # Texts that people wait for. Those of campaigns are found by their chunks.
@@ -162,7 +196,12 @@ class Message(models.Model):
                 name="message_of_confirmation",
             ),
             models.Index(fields=["campaign", "state"]),
-            models.Index(fields=["subscriber", "permitted_at"]),
+            # What the caps count; nothing is written to it before a text may leave.
+            models.Index(
+                fields=["subscriber", "permitted_at"],
+                condition=Q(permitted_at__isnull=False),
+                name="text_permitted_to_person",
+            ),
             models.Index(
                 fields=["permitted_at"],
                 condition=Q(state__in=[MessageState.SUBMITTING, MessageState.UNKNOWN]),
@@ -172,6 +211,8 @@ class Message(models.Model):
         triggers: ClassVar = [
             state_moves_forward(MOVES),
             born_waiting_or_withheld(),
+            refers_to_what_is_there(),
+            refers_to_the_same_ever_after(),
             authority_at_birth(),
             authority_on_leaving(),
             silence_on_leaving(*ANSWERS),
@@ -179,6 +220,10 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"Message {self.pk} ({self.state})"
+
+    @property
+    def reference(self) -> str:
+        return reference(self.pk, self.receipt_token)
 
 
 class AttemptOutcome(models.TextChoices):

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -111,6 +112,9 @@ class Sender(models.Model):
                 ),
                 violation_error_message=_("Give both: a price and its currency, such as EUR."),
             ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="sender_is_never_deleted", operation=pgtrigger.Delete)
         ]
 
     def __str__(self) -> str:

@@ -15,12 +15,11 @@ REFUSE_WITHOUT_CONSENT = (
     "RAISE EXCEPTION 'message % has no standing consent', {id}"
     f" USING ERRCODE = '{NO_STANDING_CONSENT}';"
 )
-# The consent that must stand behind the row `m` of a campaign, confirmed by `event`.
+# The consent that must stand behind the row `m` of a campaign, confirmed by `event`. That the row
+# has its campaign's purpose, and keeps it, is seen to where it refers to the two.
 STANDING_CONSENT = f"""
     SELECT 1 FROM consent_consent c
-    JOIN messaging_campaign k ON k.id = {{m}}.campaign_id AND k.purpose_id = c.purpose_id
-    WHERE c.subscriber_id = {{m}}.subscriber_id
-      AND {{m}}.purpose_id = k.purpose_id
+    WHERE c.subscriber_id = {{m}}.subscriber_id AND c.purpose_id = {{m}}.purpose_id
       AND {ACTIVE_CONSENT.format(c="c", at="clock_timestamp()")}
       AND c.confirming_event_id = {{event}}
 """

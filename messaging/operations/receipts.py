@@ -25,13 +25,14 @@ WAIT_FOR_SETTLING = timedelta(minutes=10)
 
 # One statement however many: the inbox keeps all that came within some milliseconds.
 KEEP = """
-    INSERT INTO messaging_receipt (received_at, provider, receipt_token, state, error_code)
+    INSERT INTO messaging_receipt (received_at, provider, reference, state, error_code)
     SELECT %s, v.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS v
 """
 TAKE = """
     SELECT r.id, r.provider, r.state, r.error_code, r.received_at, m.id
     FROM messaging_receipt r
-    LEFT JOIN messaging_message m ON m.receipt_token = r.receipt_token
+    LEFT JOIN messaging_message m ON m.id = split_part(r.reference, '.', 1)::bigint
+        AND m.receipt_token = split_part(r.reference, '.', 2)
         AND r.provider = (SELECT s.provider FROM messaging_sender s WHERE s.id = m.sender_id)
     WHERE r.applied_at IS NULL AND r.id > %s
       AND (m.id IS NULL OR m.state <> ALL(%s) OR r.received_at <= %s)
@@ -87,7 +88,7 @@ def kept_values(told: Sequence[tuple[str, ReceiptReport]], *, at: datetime) -> l
     return [
         at,
         [provider for provider, _ in told],
-        [report.receipt_token for _, report in told],
+        [report.reference for _, report in told],
         [report.state.value for _, report in told],
         [report.error_code for _, report in told],
     ]

@@ -47,7 +47,7 @@ TAKE = """
             WHERE e.next_at <= %(at)s
         RETURNING message_id
     )
-    SELECT m.id, m.receipt_token, s.provider FROM asked
+    SELECT m.id, m.id || '.' || m.receipt_token, s.provider FROM asked
     JOIN messaging_message m ON m.id = asked.message_id
     JOIN messaging_sender s ON s.id = m.sender_id
 """

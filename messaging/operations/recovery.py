@@ -11,7 +11,7 @@ from messaging.lanes import chunks
 from messaging.models import (
     Attempt,
     AttemptOutcome,
-    AudienceMember,
+    AudienceSlice,
     Campaign,
     CampaignStatus,
     Chunk,
@@ -97,11 +97,13 @@ def _forget_unwritten(cancelled: QuerySet[Campaign]) -> None:
     """Whoever has no row yet when a campaign is cancelled was never considered."""
     for campaign in cancelled.filter(audience_cut_at=None, audience_size__gt=0):
         with transaction.atomic():
-            unwritten, _by_model = AudienceMember.objects.filter(campaign=campaign).delete()
-            if unwritten:
-                Campaign.objects.filter(pk=campaign.pk).update(
-                    audience_size=F("audience_size") - unwritten
-                )
+            slices = AudienceSlice.objects.filter(campaign=campaign)
+            locked = slices.select_for_update().values_list("subscriber_ids__len", flat=True)
+            unwritten = sum(locked)
+            slices.delete()
+            Campaign.objects.filter(pk=campaign.pk).update(
+                audience_size=F("audience_size") - unwritten
+            )
 
 
 def finish_campaigns(*, at: datetime) -> int:

@@ -69,7 +69,7 @@ class InboundText:
 
 @dataclass(frozen=True)
 class ReceiptReport:
-    receipt_token: str
+    reference: str
     state: MessageState
     error_code: str
 
@@ -140,8 +140,8 @@ class Provider(ABC):
         """
         raise NotSigned
 
-    def receipts(self, webhook: Webhook, token: str) -> list[ReceiptReport]:
-        """What a webhook reports about the text that `token` stands for, or Unreadable."""
+    def receipts(self, webhook: Webhook, reference: str) -> list[ReceiptReport]:
+        """What a webhook reports about the text that `reference` stands for, or Unreadable."""
         raise Unreadable("this provider sends no receipts")
 
     def inbound(self, webhook: Webhook) -> list[InboundText]:

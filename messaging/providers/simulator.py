@@ -100,19 +100,19 @@ class Simulator(HttpProvider):
         ):
             raise NotSigned
 
-    def receipts(self, webhook: Webhook, token: str) -> list[ReceiptReport]:
+    def receipts(self, webhook: Webhook, reference: str) -> list[ReceiptReport]:
         """About one text, or "reports" about many, each with its own reference."""
         said = _object(webhook)
         if "reports" not in said:
-            return [self._report(said, token)]
-        return [self._report(each, _text(each, "reference", 22)) for each in _reports(said)]
+            return [self._report(said, reference)]
+        return [self._report(each, _text(each, "reference", 41)) for each in _reports(said)]
 
-    def _report(self, report: Mapping[str, Any], token: str) -> ReceiptReport:
+    def _report(self, report: Mapping[str, Any], reference: str) -> ReceiptReport:
         state = self.status_words.get(_text(report, "status", 20))
         if state is None:
             raise Unreadable("status: unknown word")
         code = safe_code(report["error_code"]) if report.get("error_code") else ""
-        return ReceiptReport(receipt_token=token, state=state, error_code=code)
+        return ReceiptReport(reference=reference, state=state, error_code=code)
 
     def inbound(self, webhook: Webhook) -> list[InboundText]:
         text = _object(webhook)

@@ -32,7 +32,7 @@ def freeze_through_a_stop(storm: Storm, about: Wave) -> Thawed:
     wait_until(lambda: not storm.traps.is_armed(LOOKED), seconds=30)
     frozen = next(fault for fault in reversed(storm.traps.noted()) if fault["what"] == "freeze")
     worker, reference = psutil.Process(frozen["pid"]), frozen["detail"]
-    number = about.numbers[Message.objects.get(receipt_token=reference).subscriber_id]
+    number = about.numbers[Message.objects.get(pk=reference.partition(".")[0]).subscriber_id]
     storm.stops(number, " while the worker with their text is frozen")
     wait_until(lambda: number in storm.town.acknowledged(), seconds=30)
     os.kill(worker.pid, signal.SIGCONT)

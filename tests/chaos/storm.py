@@ -164,9 +164,9 @@ class Storm:
         leaving = Message.objects.filter(
             campaign__in=about.campaigns, state=MessageState.SUBMITTING
         ).order_by("permitted_at", "send_after", "id")
-        permitted = list(leaving.values_list("receipt_token", "subscriber_id"))
+        permitted = list(leaving)
         taken = {entry["reference"] for entry in self.town.carrier.log(after=self.log_position)}
-        return [about.numbers[person] for token, person in permitted if token not in taken]
+        return [about.numbers[m.subscriber_id] for m in permitted if m.reference not in taken]
 
     def _weather(self, label: str) -> None:
         if self.weather is not None:

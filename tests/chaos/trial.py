@@ -20,10 +20,8 @@ def verdict_on(storm: Storm, *, deadlocks: int) -> Verdict:
     purposes = {judge.note_of(c.name): c.purpose.code for c in campaigns}
     texts = [judge.taken(entry, purposes) for entry in storm.town.carrier.log()]
     rows = [
-        judge.Row(token, judge.note_of(name), state)
-        for token, name, state in _rows_of(campaigns).values_list(
-            "receipt_token", "campaign__name", "state"
-        )
+        judge.Row(row.reference, judge.note_of(row.campaign.name), row.state)
+        for row in _rows_of(campaigns).select_related("campaign")
     ]
     verdict = Verdict()
     judge.nothing_twice(verdict, texts)

@@ -25,7 +25,7 @@ UNGUARDED = (
     "ALTER TABLE messaging_message DROP CONSTRAINT withheld_says_why",
     "ALTER TABLE messaging_message DROP CONSTRAINT sent_text_was_permitted",
     "ALTER TABLE messaging_message DROP CONSTRAINT no_campaign_text_without_consent",
-    "ALTER TABLE messaging_message DROP CONSTRAINT one_text_per_campaign_and_person",
+    "ALTER TABLE messaging_message DROP CONSTRAINT one_text_per_person_and_campaign",
 )
 
 

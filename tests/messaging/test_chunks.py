@@ -7,7 +7,7 @@ import pytest
 from consent.operations.policy import override_policy
 from consent.operations.preferences import pause
 from messaging.lanes.chunks import due_campaigns, next_due_at, weights
-from messaging.models import AudienceMember, Campaign, Chunk, Message, MessageState, Sender
+from messaging.models import AudienceSlice, Campaign, Chunk, Message, MessageState, Sender
 from messaging.operations import audience
 from messaging.operations.audience import cut_audience
 from messaging.operations.campaigns import cancel_campaign
@@ -42,7 +42,7 @@ def test_the_audience_is_cut_into_chunks_that_hold_every_waiting_row(monkeypatch
     assert set().union(*held) == rows
     campaign.refresh_from_db()
     assert campaign.audience_size == len(PEOPLE)
-    assert not AudienceMember.objects.exists()
+    assert not AudienceSlice.objects.exists()
 
 
 def test_a_slice_after_the_other_writes_everybody_once(monkeypatch):
@@ -118,14 +118,14 @@ def test_cancelling_ends_the_written_and_forgets_who_was_only_selected(monkeypat
     monkeypatch.setattr(audience, "STAYS_SECONDS", -1)
     cut_audience(campaign_id=campaign.pk, at=AT)
     monkeypatch.setattr(audience, "STAYS_SECONDS", 5)
-    audience._cut_slice(campaign, 1, AT)
+    audience._cut_slice(campaign, audience._next_slice(campaign), AT)
     cancel_campaign(actor=cast.approver(), campaign=campaign, at=AT)
     recover(at=AT)
     campaign.refresh_from_db()
     states = Message.objects.filter(campaign=campaign).values_list("state", flat=True)
     assert list(states) == [MessageState.CANCELLED] * 2
     assert campaign.audience_size == 2
-    assert not AudienceMember.objects.exists()
+    assert not AudienceSlice.objects.exists()
     assert next_due_at(campaign) is None
 
 

@@ -60,7 +60,7 @@ def test_it_is_not_tried_again(in_flight):
 
 def test_a_receipt_that_comes_later_leaves_no_code(in_flight):
     message = ended(in_flight, S.ACCEPTED)
-    report = ReceiptReport(message.receipt_token, S.UNDELIVERED, "30003")
+    report = ReceiptReport(message.reference, S.UNDELIVERED, "30003")
     store_receipts(provider="simulator", reports=[report], at=LATER)
     apply_receipts(at=LATER)
     message.refresh_from_db()

@@ -46,7 +46,7 @@ def test_a_refusal_that_says_so_marks_the_number():
 )
 def test_a_receipt_marks_it_only_by_a_code_that_means_it(code, is_gone):
     message = texted(S.ACCEPTED)
-    report = ReceiptReport(message.receipt_token, S.UNDELIVERED, code)
+    report = ReceiptReport(message.reference, S.UNDELIVERED, code)
     store_receipts(provider="simulator", reports=[report], at=cast.NOON)
     apply_receipts(at=cast.NOON)
     assert gone() is is_gone
@@ -54,7 +54,7 @@ def test_a_receipt_marks_it_only_by_a_code_that_means_it(code, is_gone):
 
 def test_a_text_from_the_number_proves_otherwise():
     message = texted(S.ACCEPTED)
-    report = ReceiptReport(message.receipt_token, S.UNDELIVERED, "number_not_in_service")
+    report = ReceiptReport(message.reference, S.UNDELIVERED, "number_not_in_service")
     store_receipts(provider="simulator", reports=[report], at=cast.NOON)
     apply_receipts(at=cast.NOON)
     hello = InboundText(

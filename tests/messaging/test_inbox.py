@@ -28,7 +28,7 @@ from tests.inbox import (
     visit,
 )
 
-PATH = path_of("token-1")
+PATH = path_of("1.secret")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_signed_receipt_is_kept_and_answered(inbox: RunningInbox) -> None:
     told = REPORT | {"status": "undelivered", "error_code": "phone_unreachable"}
     assert inbox.call(PATH, *signed(told)) == (204, "")
     receipt = Receipt.objects.get()
-    assert (receipt.provider, receipt.receipt_token) == ("simulator", "token-1")
+    assert (receipt.provider, receipt.reference) == ("simulator", "1.secret")
     assert (receipt.state, receipt.error_code) == (MessageState.UNDELIVERED, "phone_unreachable")
     assert (receipt.applied_at, receipt.message_id) == (None, None)
 
@@ -149,7 +149,7 @@ def test_what_is_no_http_leaves_no_trace_in_the_log(
         return answer
 
     assert b" 400 " in visit(talk)
-    assert "token-1" not in caplog.text
+    assert "1.secret" not in caplog.text
 
 
 @pytest.mark.django_db
@@ -174,7 +174,7 @@ def test_who_is_stopped_first_answers_what_was_taken() -> None:
         sending.join()
         assert inbox.process.wait(timeout=20) == 0
     assert answers == [(204, "")]
-    assert Receipt.objects.get().receipt_token == "token-1"
+    assert Receipt.objects.get().reference == "1.secret"
 
 
 def both(

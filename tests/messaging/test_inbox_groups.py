@@ -17,7 +17,7 @@ from tests.inbox import Visit, visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GROUPS = "messaging.inbox.groups"
-FIVE = [f"t-{number}" for number in range(5)]
+FIVE = [f"{number}.t" for number in range(5)]
 
 
 def test_nothing_is_acknowledged_before_it_is_committed() -> None:
@@ -40,7 +40,7 @@ def test_a_database_that_dies_in_between_acknowledges_and_keeps_nothing() -> Non
             assert await visit.answers() == [503] * 5
         assert visit.database.kept() == []
         # The provider tries again, on a connection that is new.
-        assert [await visit.post(token) for token in FIVE] == [204] * 5
+        assert [await visit.post(each) for each in FIVE] == [204] * 5
         assert visit.database.kept() == FIVE
 
     visit(talk)
@@ -51,17 +51,17 @@ def test_a_database_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
 
     async def talk(visit: Visit) -> None:
         with visit.database.writes_held_up():
-            assert await visit.post("late") == 503
+            assert await visit.post("1.late") == 503
             await visit.no_writer()
-        assert await visit.post("later") == 204
-        assert visit.database.kept() == ["later"]
+        assert await visit.post("2.late") == 204
+        assert visit.database.kept() == ["2.late"]
 
     visit(talk)
 
 
 def test_a_database_that_is_not_there_means_again() -> None:
     nowhere = Store({"host": "/nonexistent", "dbname": "none"})
-    assert visit(lambda visit: visit.post("t"), store=nowhere) == 503
+    assert visit(lambda visit: visit.post("1.t"), store=nowhere) == 503
     assert not Receipt.objects.exists()
 
 
@@ -70,9 +70,9 @@ def test_when_too_much_waits_the_rest_is_sent_away(monkeypatch: pytest.MonkeyPat
 
     async def talk(visit: Visit) -> None:
         with visit.database.writes_held_up():
-            visit.send("first")
+            visit.send("0.first")
             await visit.writer()
-            visit.send(*(f"more-{number}" for number in range(8)))
+            visit.send(*(f"{number}.more" for number in range(8)))
             assert await visit.answered_within(0.3) == [503] * 5
         assert sorted(await visit.answers()) == [204] * 4 + [503] * 5
         assert len(visit.database.kept()) == 4
@@ -82,7 +82,7 @@ def test_when_too_much_waits_the_rest_is_sent_away(monkeypatch: pytest.MonkeyPat
 
 def test_many_at_once_are_few_transactions() -> None:
     async def talk(visit: Visit) -> None:
-        visit.send(*(f"t-{number}" for number in range(300)))
+        visit.send(*(f"{number}.t" for number in range(300)))
         assert await visit.answers() == [204] * 300
 
     visit(talk)
@@ -93,12 +93,21 @@ def test_many_at_once_are_few_transactions() -> None:
 
 
 def test_one_that_cannot_be_kept_does_not_take_the_others_with_it() -> None:
-    tokens = ["good-1", "nul\0", "good-2", "half\ud800", "x" * 23, "good-3"]
+    references = [
+        "1.good",
+        "1.nul\0",
+        "2.good",
+        "3.half\ud800",
+        "4." + "x" * 23,
+        "12345678901234567890.x",
+        "5",
+        "3.good",
+    ]
 
     async def talk() -> list[BaseException | None]:
         store = Store(address())
         groups = Groups(store)
-        reports = [ReceiptReport(token, MessageState.DELIVERED, "") for token in tokens]
+        reports = [ReceiptReport(each, MessageState.DELIVERED, "") for each in references]
         all_at_once = asyncio.gather(
             *(groups.keep("simulator", [report]) for report in reports), return_exceptions=True
         )
@@ -110,10 +119,10 @@ def test_one_that_cannot_be_kept_does_not_take_the_others_with_it() -> None:
             await store.close()
 
     ends = asyncio.run(talk())
-    good = [token for token, end in zip(tokens, ends, strict=True) if end is None]
-    assert good == ["good-1", "good-2", "good-3"]
+    good = [each for each, end in zip(references, ends, strict=True) if end is None]
+    assert good == ["1.good", "2.good", "3.good"]
     assert {type(end) for end in ends} == {type(None), Unkeepable}
-    assert set(Receipt.objects.values_list("receipt_token", flat=True)) == set(good)
+    assert set(Receipt.objects.values_list("reference", flat=True)) == set(good)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +134,7 @@ def test_repeated_and_late_ones_are_kept_and_change_nothing(told: list[str]) -> 
         Message.objects.filter(pk=message.pk).update(state=state, permitted_at=cast.NOON)
 
     async def talk(visit: Visit) -> list[int]:
-        return [await visit.post(message.receipt_token, status=status) for status in told]
+        return [await visit.post(message.reference, status=status) for status in told]
 
     assert visit(talk) == [204, 204]
     assert apply_receipts(at=cast.NOON) == 2

@@ -154,12 +154,10 @@ def test_what_came_in_is_told():
     old = {"provider": "simulator", "meaning": "help", "received_at": now - 2 * cast.HOUR}
     InboundMessage.objects.create(provider_message_id="old", **old)
     for state in ("delivered", "delivered", "delivered", "undelivered"):
-        Receipt.objects.create(
-            provider="simulator", receipt_token=state, state=state, received_at=now
-        )
+        Receipt.objects.create(provider="simulator", reference="1.x", state=state, received_at=now)
     Receipt.objects.update(applied_at=now)
     Receipt.objects.create(
-        provider="simulator", receipt_token="x", state="delivered", received_at=now
+        provider="simulator", reference="1.x", state="delivered", received_at=now
     )
     said = figures(now)
     assert said["yeslist_inbound_last_hour meaning=stop"] == 2

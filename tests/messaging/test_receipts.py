@@ -66,7 +66,7 @@ def message_in(state: MessageState, sender: Sender, alice: Subscriber) -> Messag
 
 def report(message: Message, *states: MessageState, at: datetime = NOON, code: str = "") -> None:
     for state in states:
-        one = ReceiptReport(message.receipt_token, state, code)
+        one = ReceiptReport(message.reference, state, code)
         store_receipts(provider="simulator", reports=[one], at=at)
 
 
@@ -148,8 +148,8 @@ def test_waiting_receipts_hold_up_no_others(
     assert Message.objects.filter(state=S.DELIVERED).count() == 3
 
 
-def test_a_token_nobody_has_is_done_with() -> None:
-    one = ReceiptReport("nobody", S.DELIVERED, "")
+def test_a_reference_nobody_has_is_done_with() -> None:
+    one = ReceiptReport("1.nobody", S.DELIVERED, "")
     store_receipts(provider="simulator", reports=[one], at=NOON)
     assert apply_receipts(at=NOON) == 1
     assert Receipt.objects.get().message_id is None
@@ -157,7 +157,7 @@ def test_a_token_nobody_has_is_done_with() -> None:
 
 def test_a_provider_reports_about_its_own_texts_only(sender: Sender, alice: Subscriber) -> None:
     message = message_in(S.ACCEPTED, sender, alice)
-    one = ReceiptReport(message.receipt_token, S.UNDELIVERED, "number_not_in_service")
+    one = ReceiptReport(message.reference, S.UNDELIVERED, "number_not_in_service")
     store_receipts(provider="pigeon", reports=[one], at=NOON)
     assert apply_receipts(at=NOON) == 1
     message.refresh_from_db()

@@ -48,7 +48,7 @@ def ask_there(url: str, settings: Settings) -> int:
 
 
 def taken_by(carrier: RunningCarrier, message: Message) -> str:
-    status, said = carrier.submit(cast.ALICE, reference=message.receipt_token)
+    status, said = carrier.submit(cast.ALICE, reference=message.reference)
     assert status == 201
     return str(said["id"])
 
@@ -119,7 +119,7 @@ def test_an_answer_that_says_nothing_changes_nothing(
     with scripted_server(said) as server:
         assert ask_there(server.url, settings) == 0
         [asked] = server.received
-    assert message.receipt_token in asked.decode()
+    assert message.reference in asked.decode()
     assert cast.ALICE[1:] not in asked.decode()
     assert Enquiry.objects.get().times == 1
 

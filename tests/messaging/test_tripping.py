@@ -112,7 +112,7 @@ def test_a_complaint_counts_although_the_text_arrived(campaign):
     text = Message.objects.filter(campaign=campaign).first()
     for _twice in range(2):
         Receipt.objects.create(
-            provider="simulator", receipt_token=text.receipt_token, message=text,
+            provider="simulator", reference=text.reference, message=text,
             state=S.DELIVERED, error_code="reported_as_spam", received_at=AT, applied_at=AT,
         )  # fmt: skip
     assert figures(campaign).hits["complaint"] == 1

@@ -15,7 +15,7 @@ from messaging.providers.webhook import Webhook
 from messaging.webhooks import Refused, receipts_in
 from tests.inbox import REPORT, path_of, signed, visit
 
-PATH = path_of("token-1")
+PATH = path_of("1.secret")
 
 
 class Careless(Simulator):
@@ -23,22 +23,31 @@ class Careless(Simulator):
 
     told: ClassVar[ReceiptReport]
 
-    def receipts(self, webhook: Webhook, token: str) -> list[ReceiptReport]:
+    def receipts(self, webhook: Webhook, reference: str) -> list[ReceiptReport]:
         return [self.told]
 
 
 @pytest.mark.parametrize(
-    ("token", "code"),
-    [("a\0b", ""), ("x" * 23, ""), ("", ""), ("\ud800", ""), ("t", "\0"), ("t", "x" * 41)],
+    ("reference", "code"),
+    [
+        ("1.a\0b", ""),
+        ("1." + "x" * 23, ""),
+        ("", ""),
+        ("1.\ud800", ""),
+        ("t", ""),
+        ("1.", ""),
+        ("1.t", "\0"),
+        ("1.t", "x" * 41),
+    ],
 )
 def test_what_no_row_can_hold_is_refused_at_the_door(
-    token: str, code: str, settings: Settings
+    reference: str, code: str, settings: Settings
 ) -> None:
     settings.SMS_PROVIDERS = {"careless": "tests.messaging.test_webhook_values.Careless"}
-    Careless.told = ReceiptReport(token, MessageState.DELIVERED, code)
+    Careless.told = ReceiptReport(reference, MessageState.DELIVERED, code)
     body, headers = signed(REPORT)
     with pytest.raises(Refused) as refusal:
-        receipts_in(Webhook("", headers, body), provider_name="careless", token="t")
+        receipts_in(Webhook("", headers, body), provider_name="careless", reference="1.t")
     assert refusal.value.status == 400
 
 
@@ -60,7 +69,7 @@ def test_a_provider_sees_the_same_of_both_and_the_address_that_it_was_given(
     settings.SMS_PROVIDERS = {"simulator": "tests.messaging.test_webhook_values.Curious"}
     body, headers = signed(REPORT)
     Client().post(f"{PATH}?a=1", body, content_type="application/json", headers=headers)
-    assert visit(lambda visit: visit.post("token-1", query="?a=1")) == 204
+    assert visit(lambda visit: visit.post("1.secret", query="?a=1")) == 204
     for webhook in Curious.seen:
         assert webhook.url == f"https://receipts.example{PATH}?a=1"
         assert webhook.body == body

@@ -10,13 +10,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from messaging.carrier import signature
 from messaging.models import InboundMessage, MessageState, Receipt
-from messaging.models.messages import receipt_token
+from messaging.models.messages import receipt_token, reference
 from tests.carrier import SECRET, RunningCarrier, running_carrier, wait_until
 
 INBOUND = "/providers/simulator/inbound/"
-RECEIPTS = "/providers/simulator/receipts/token-1/"
+RECEIPTS = "/providers/simulator/receipts/1.secret/"
 TEXT = {"id": "r-1", "from": "+447700900121", "to": "Library", "text": "Hello there"}
-REPORT = {"id": "c-1", "reference": "m-1", "status": "delivered", "error_code": ""}
+REPORT = {"id": "c-1", "reference": "1.m", "status": "delivered", "error_code": ""}
 
 pytestmark = pytest.mark.django_db
 
@@ -44,13 +44,16 @@ def test_a_text_is_taken_once_however_often_it_comes() -> None:
 def test_a_receipt_is_kept_for_later() -> None:
     assert post(RECEIPTS, REPORT) == (204, "")
     receipt = Receipt.objects.get()
-    assert (receipt.provider, receipt.receipt_token) == ("simulator", "token-1")
+    assert (receipt.provider, receipt.reference) == ("simulator", "1.secret")
     assert (receipt.state, receipt.applied_at) == (MessageState.DELIVERED, None)
 
 
-def test_every_token_we_make_fits() -> None:
+def test_every_reference_we_make_fits() -> None:
     for _ in range(100):
-        assert post(f"/providers/simulator/receipts/{receipt_token()}/", REPORT)[0] == 204
+        assert (
+            post(f"/providers/simulator/receipts/{reference(2**50, receipt_token())}/", REPORT)[0]
+            == 204
+        )
 
 
 @pytest.mark.parametrize("path", [INBOUND, RECEIPTS])
@@ -163,16 +166,16 @@ def test_what_the_carrier_sends_arrives(
 
 
 def _reply_and_receipt(carrier: RunningCarrier, url: str) -> None:
-    receipt_url = f"{url}/providers/simulator/receipts/t-1/"
+    receipt_url = f"{url}/providers/simulator/receipts/1.t/"
     carrier.submit("+447700900122", receipt_url=receipt_url)
     carrier.call("POST", f"/handsets/{carrier.phone('+447700900122')}/reply", {"text": "Hi"})
 
 
 def test_one_webhook_can_report_about_many_texts() -> None:
-    reports = [{"reference": f"token-{n}", "status": "delivered"} for n in range(3)]
+    reports = [{"reference": f"{n}.secret", "status": "delivered"} for n in range(3)]
     assert post(RECEIPTS, {"reports": reports}) == (204, "")
-    tokens = Receipt.objects.order_by("id").values_list("receipt_token", flat=True)
-    assert list(tokens) == ["token-0", "token-1", "token-2"]
+    references = Receipt.objects.order_by("id").values_list("reference", flat=True)
+    assert list(references) == ["0.secret", "1.secret", "2.secret"]
 
 
 @pytest.mark.parametrize("reports", [{}, ["x"], [{"status": "delivered"}], [REPORT, {}]])

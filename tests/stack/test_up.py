@@ -80,7 +80,7 @@ def receipts_address(layout: StackLayout) -> str:
 
 
 def refuses_forgeries(site: str) -> bool:
-    forgery = urllib.request.Request(f"{site}/providers/simulator/receipts/t/", data=b"{}")
+    forgery = urllib.request.Request(f"{site}/providers/simulator/receipts/1.t/", data=b"{}")
     try:
         urllib.request.urlopen(forgery, timeout=10).close()
     except urllib.error.HTTPError as error:
