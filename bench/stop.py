@@ -41,9 +41,10 @@ AIMED_AT_ONCE = 8
 # The promise of the purpose lets no more than four reach anyone.
 MOST_CAMPAIGNS = 4
 LOAD_BEFORE = os.getloadavg()[0]
+# Not from the newest row on: that is the last of many that wait.
 NEWEST = """
-    SELECT max(id) FROM messaging_message
-    WHERE campaign_id = %(campaign)s AND state = 'submitting'
+    SELECT max(m.id) FROM (SELECT id FROM messaging_message
+        WHERE campaign_id = %(campaign)s AND state = 'submitting' OFFSET 0) m
 """
 AIM = """
     SELECT subscriber_id FROM messaging_message

@@ -41,6 +41,10 @@ from messaging.watching.readings import note_turn
 
 log = logging.getLogger(__name__)
 BATCH = 500
+# A STOP may have to wait for the turn that holds its person, and for the texts of the last one:
+# where turns take longer than this, there are fewer texts in them.
+LONGEST_TURN_SECONDS = 0.1
+FEWEST = 60
 WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
 # A turn has its costs: a busy wire is not filled up for a few texts.
@@ -56,7 +60,7 @@ class Lane:
     """The work of one sender: its campaigns, or the texts that people wait for.
 
     `ready_at` (`time.monotonic()`) is when its next turn may do something, `lead` how many seconds
-    its turns need from the reservation to the wire.
+    its turns need from the reservation to the wire, `batch` how many texts they decide about.
     """
 
     sender_id: int
@@ -64,11 +68,18 @@ class Lane:
     shares: Shares = field(default_factory=Shares)
     ready_at: float = 0.0
     lead: float = limiter.LEAD_SECONDS
+    batch: int = BATCH
 
     def note_took(self, seconds: float) -> None:
         """One of its turns needed so long: quick to learn from a slow one, slow to forget it."""
         longer = max(1.5 * seconds, 0.95 * self.lead, limiter.LEAD_SECONDS)
         self.lead = min(longer, limiter.LONGEST_LEAD_SECONDS)
+
+    def note_decided(self, texts: int, seconds: float) -> None:
+        """So many texts took it so long; a few say nothing about many."""
+        if texts >= FEWEST // 2:
+            fitting = int(texts * LONGEST_TURN_SECONDS / seconds)
+            self.batch = max(FEWEST, min(BATCH, (self.batch + fitting) // 2))
 
 
 @dataclass(frozen=True)
@@ -106,8 +117,10 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
     free = wire.room(carrier)
     if free < min(room.parts, ENOUGH * carrier.connections) and not wire.is_empty:
         return Turn(wait=SOON_SECONDS)
-    parts = min(room.parts, free, BATCH)
+    parts = min(room.parts, free, lane.batch)
+    began = time.monotonic()
     decided = decide(lane, sender, rates, parts, at)
+    lane.note_decided(decided.claimed, time.monotonic() - began)
     note_canaries_left(campaign_ids=decided.full_canaries, at=at)
     note_turn(
         sender_id=sender.pk,

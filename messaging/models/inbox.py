@@ -75,6 +75,10 @@ class Receipt(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(applied_at=None), name="receipt_waiting"),
+            # Few have one, and among those are the complaints.
+            models.Index(
+                fields=["error_code"], condition=~Q(error_code=""), name="receipt_with_code"
+            ),
             models.Index(
                 fields=["message"], condition=Q(message__isnull=False), name="receipt_of_message"
             ),

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from consent.models import SuppressionSource
 from consent.operations.withdrawal import suppress_number
 from messaging.models import Message, MessageKind, MessageState
+from messaging.models.triggers import LIVE_SUPPRESSION
 from messaging.operations.audience import cut_audience
 from tests import cast
 
@@ -72,3 +73,14 @@ def test_no_text_is_born_on_its_way_or_beyond(state, welcome):
 def test_waiting_and_withheld_ones_are(state, welcome):
     run(BEAR, state, welcome.pk)
     assert Message.objects.get(receipt_token="another").state == state
+
+
+def test_whether_someone_said_stop_is_looked_up_by_their_own_number():
+    """However few said stop when the planner last counted: it has but one way."""
+    asked = LIVE_SUPPRESSION.format(m="m")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN SELECT 1 FROM messaging_message m WHERE EXISTS ({asked})")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Cond: (number_digest = (" in plan
+    assert "hashed" not in plan
