@@ -97,6 +97,8 @@ class Traps:
 
     def noted(self) -> list[dict[str, Any]]:
         journal = self.folder / "faults.jsonl"
+        if not journal.exists():
+            return []
         return [json.loads(line) for line in journal.read_text().splitlines()]
 
     def strike(self, point: Point, detail: str) -> None:

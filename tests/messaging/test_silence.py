@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,7 +8,12 @@ import pytest
 
 from messaging import silence
 from messaging.models import Message, MessageKind, MessageState
-from messaging.silence import LOOK_EVERY_SECONDS, OUTLASTS_SECONDS, await_silence
+from messaging.silence import (
+    LONGEST_PAUSE_SECONDS,
+    LOOK_AFTER_SECONDS,
+    OUTLASTS_SECONDS,
+    await_silence,
+)
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +61,18 @@ def to_state(message, state):
 def test_it_waits_until_the_text_has_left(clock, leaving):
     clock.after = lambda sleeps: sleeps == 10 and to_state(leaving, S.ACCEPTED)
     waited = await_silence(leaving.subscriber_id, locked_at=LOCKED_AT)
-    assert waited == pytest.approx(10 * LOOK_EVERY_SECONDS)
+    assert waited == pytest.approx(clock.now - LOCKED_AT)
+    assert clock.sleeps == 10
+
+
+def test_it_looks_again_soon_and_later_more_seldom(clock, leaving):
+    clock.after = lambda sleeps: pauses.append(clock.now)
+    pauses = [LOCKED_AT]
+    await_silence(leaving.subscriber_id, locked_at=LOCKED_AT)
+    lengths = [later - before for before, later in itertools.pairwise(pauses)]
+    assert lengths[0] == pytest.approx(LOOK_AFTER_SECONDS)
+    assert lengths[-1] == pytest.approx(LONGEST_PAUSE_SECONDS)
+    assert len(lengths) < 50
 
 
 def test_it_waits_for_one_that_was_put_back(clock, leaving):
@@ -70,14 +87,14 @@ def test_it_waits_for_one_that_somebody_with_a_wrong_clock_gave_up(clock, leavin
 
 def test_it_never_waits_much_longer_than_a_permission_is_good_for(clock, leaving):
     waited = await_silence(leaving.subscriber_id, locked_at=LOCKED_AT)
-    assert OUTLASTS_SECONDS <= waited <= OUTLASTS_SECONDS + LOOK_EVERY_SECONDS
+    assert OUTLASTS_SECONDS <= waited <= OUTLASTS_SECONDS + LONGEST_PAUSE_SECONDS
     assert pytest.approx(1.05) == OUTLASTS_SECONDS
 
 
 def test_the_second_counts_from_the_lock_not_from_the_commit(clock, leaving):
     clock.now = LOCKED_AT + 1.0
     await_silence(leaving.subscriber_id, locked_at=LOCKED_AT)
-    assert clock.now <= LOCKED_AT + OUTLASTS_SECONDS + LOOK_EVERY_SECONDS
+    assert clock.now <= LOCKED_AT + OUTLASTS_SECONDS + LONGEST_PAUSE_SECONDS
     assert clock.sleeps > 0
 
 

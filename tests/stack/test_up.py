@@ -99,37 +99,36 @@ def answers_strictly(port: int) -> bool:
         return False
 
 
-def test_the_demo_runs_alone_and_leaves_nothing_behind(layout: StackLayout) -> None:
+def test_the_demo_runs_alone_survives_a_kill_and_leaves_nothing_behind(
+    layout: StackLayout,
+) -> None:
     port = free_port()
     with running_demo(layout, port) as demo:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
-            assert answer.status == 200
-        logs = [layout.log_file(f"worker-{queue}") for queue in QUEUES]
-        eventually(lambda: all("ready." in log.read_text() for log in logs))
-        eventually(lambda: refuses_forgeries(receipts_address(layout)))
-        # Beat, the broker and each worker: a tick went through all of them.
-        eventually(lambda: answers_strictly(port), seconds=60)
+        is_whole(layout, port)
         code, said = try_up(layout, free_port())
         assert code == 1
         assert said.strip() == f"It runs already: pid {demo.pid}, http://127.0.0.1:{port}."
+        query(layout, "CREATE TABLE answer AS SELECT 'yes' AS word")
+        demo.kill()
+        demo.wait()
+    assert marked(layout)
+    with running_demo(layout, port) as demo:
+        assert "Ended what an earlier run left behind." in (layout.home / "said").read_text()
+        query(layout, "SELECT word FROM answer")
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
     assert not marked(layout)
     assert "author" in (layout.home / "said").read_text()
 
 
-def test_a_killed_demo_is_cleaned_up_and_keeps_its_data(layout: StackLayout) -> None:
-    port = free_port()
-    with running_demo(layout, port) as demo:
-        query(layout, "CREATE TABLE answer AS SELECT 'yes' AS word")
-        demo.kill()
-        demo.wait()
-    assert marked(layout)
-    with running_demo(layout, port):
-        assert "Ended what an earlier run left behind." in (layout.home / "said").read_text()
-        query(layout, "SELECT word FROM answer")
-    assert demo.returncode == -signal.SIGKILL
-    assert not marked(layout)
+def is_whole(layout: StackLayout, port: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+    logs = [layout.log_file(f"worker-{queue}") for queue in QUEUES]
+    eventually(lambda: all("ready." in log.read_text() for log in logs))
+    eventually(lambda: refuses_forgeries(receipts_address(layout)))
+    # Beat, the broker and each worker: a tick went through all of them.
+    eventually(lambda: answers_strictly(port), seconds=60)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", ""])
