@@ -107,7 +107,7 @@ CUT = f"""
         GROUP BY n.nth ORDER BY min(n.id)
     )
     SELECT (SELECT count(*) FROM born),
-        (SELECT cardinality(d.subscriber_ids) FROM slice d)
+        (SELECT COALESCE(sum(cardinality(d.subscriber_ids)), 0) FROM slice d)
 """
 
 
