@@ -53,7 +53,7 @@ bench-receipts: develop ## how many receipts a second are stored, by inbox and v
 bench-rate: develop ## whether senders keep their rate (RATES=1,10,100,1000 SECONDS=25 WORKERS=4)
 	$(BIN)/python -W ignore bench/rate.py
 
-bench-stop: develop ## whether STOP holds while texts leave (N=300000 STOPS=10000 WORKERS=2)
+bench-stop: develop ## whether STOP holds while texts leave (N=500000 STOPS=10000 WORKERS=2)
 	$(BIN)/python -W ignore bench/stop.py
 
 bench-scale: develop ## whether a large site sends as fast as a small one (SIZES=10000,100000,1000000 TEXTS=50000)

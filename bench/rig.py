@@ -178,10 +178,15 @@ def rig(name: str) -> Iterator[Rig]:
 
 
 def _empty(layout: StackLayout) -> None:
-    """What a killed run left; the copy of the programs and our lock may stay."""
+    """What a killed run left; the copy of the programs and our lock may stay.
+
+    Whatever was noted then would be taken for this run's: the clock is the machine's.
+    """
     for path in (layout.postgres_folder, layout.valkey_folder, layout.home / "log"):
         shutil.rmtree(path, ignore_errors=True)
-    (layout.home / "texts.log").unlink(missing_ok=True)
+    for path in layout.home.iterdir():
+        if path.is_file() and path != layout.lock_file:
+            path.unlink()
 
 
 def query(statement: str, parameters: Any = None) -> tuple[Any, ...]:

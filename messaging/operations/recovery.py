@@ -100,10 +100,11 @@ def _forget_unwritten(cancelled: QuerySet[Campaign]) -> None:
             slices = AudienceSlice.objects.filter(campaign=campaign)
             locked = slices.select_for_update().values_list("subscriber_ids__len", flat=True)
             unwritten = sum(locked)
-            slices.delete()
-            Campaign.objects.filter(pk=campaign.pk).update(
-                audience_size=F("audience_size") - unwritten
-            )
+            if unwritten:
+                slices.delete()
+                Campaign.objects.filter(pk=campaign.pk).update(
+                    audience_size=F("audience_size") - unwritten
+                )
 
 
 def finish_campaigns(*, at: datetime) -> int:

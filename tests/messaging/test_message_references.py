@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError
 
 from consent.models import ConsentEvent, Purpose
-from messaging.models import Campaign, Message, MessageKind, Sender
-from messaging.operations.audience import cut_audience
+from messaging.models import Campaign, Sender
 from subscribers.models import Subscriber
 from tests import cast
+from tests.messaging.raw import run
 
 pytestmark = pytest.mark.django_db
 
@@ -30,35 +30,16 @@ REFERENCES = {
 WITHHELD = {"state": "withheld", "objections": '["x"]'}
 
 
-def run(statement, *parameters):
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-
-
 def bear(message, **other):
     """A row as `message` is, but for what is given."""
     columns = [name.strip() for name in COPIED.split(",")]
     chosen = ", ".join(f"%({name})s" if name in other else name for name in columns)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO messaging_message ({COPIED}, receipt_token)"
-            f" SELECT {chosen}, 'another' FROM messaging_message WHERE id = %(id)s",
-            {**other, "id": message.pk},
-        )
-
-
-@pytest.fixture
-def welcome():
-    """Alice's, queued when she confirmed."""
-    return Message.objects.get(subscriber=cast.alice(), kind=MessageKind.WELCOME)
-
-
-@pytest.fixture
-def advert(welcome):
-    """A campaign's text to alice, queued with her standing consent."""
-    campaign = cast.started(cast.draft(), cast.NOON)
-    cut_audience(campaign_id=campaign.pk, at=cast.NOON)
-    return Message.objects.get(campaign=campaign)
+    run(
+        f"INSERT INTO messaging_message ({COPIED}, receipt_token)"
+        f" SELECT {chosen}, 'another' FROM messaging_message WHERE id = %(id)s",
+        **other,
+        id=message.pk,
+    )
 
 
 @pytest.mark.parametrize("name", ["subscriber_id", "sender_id", "purpose_id", "consent_event_id"])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from consent.models import SuppressionSource
 from consent.operations.withdrawal import suppress_number
-from messaging.models import Message, MessageKind, MessageState
+from messaging.models import Message, MessageState
 from messaging.models.triggers import LIVE_SUPPRESSION
-from messaging.operations.audience import cut_audience
 from tests import cast
+from tests.messaging.raw import run
 
 pytestmark = pytest.mark.django_db
 
@@ -25,25 +25,6 @@ BEAR = """
         attempts_made, '[{"code": "frozen"}]', 'another', '', '', queued_at, now()
     FROM messaging_message WHERE id = %s
 """
-
-
-def run(statement, *parameters):
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-
-
-@pytest.fixture
-def welcome():
-    """Alice's, queued when she confirmed."""
-    return Message.objects.get(subscriber=cast.alice(), kind=MessageKind.WELCOME)
-
-
-@pytest.fixture
-def advert(welcome):
-    """A campaign's text to alice, queued with her standing consent."""
-    campaign = cast.started(cast.draft(), cast.NOON)
-    cut_audience(campaign_id=campaign.pk, at=cast.NOON)
-    return Message.objects.get(campaign=campaign)
 
 
 @pytest.mark.parametrize("kind", ["welcome", "advert"])

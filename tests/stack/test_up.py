@@ -110,7 +110,7 @@ def test_the_demo_runs_alone_survives_a_kill_and_leaves_nothing_behind(
         assert said.strip() == f"It runs already: pid {demo.pid}, http://127.0.0.1:{port}."
         query(layout, "CREATE TABLE answer AS SELECT 'yes' AS word")
         demo.kill()
-        demo.wait()
+        assert demo.wait() == -signal.SIGKILL
     assert marked(layout)
     with running_demo(layout, port) as demo:
         assert "Ended what an earlier run left behind." in (layout.home / "said").read_text()
