@@ -6,9 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from django.db import connection
+
+from messaging.models import Message, MessageState
+from messaging.silence import OUTLASTS_SECONDS
 
 OTHER_QUEUES = "confirm,inbound,ledger,maintenance"
 EVERYONE_ELSE = """
@@ -23,11 +27,17 @@ class Crew:
     def __init__(self, logs: Path, environment: dict[str, str]) -> None:
         self._logs, self.environment = logs, environment
         self._started = 0
+        self._permitted_until = 0.0
         self.bulk: list[subprocess.Popen[bytes]] = []
         self.others: list[subprocess.Popen[bytes]] = []
 
     def begin(self) -> None:
-        """Two workers: one for campaigns, one for everything else, with the beat."""
+        """Two workers: one for campaigns, one for everything else, with the beat.
+
+        One that was put to sleep with a permitted text of the last story must not wake in time to
+        write it into this one.
+        """
+        time.sleep(max(0.0, self._permitted_until - time.monotonic()))
         if not self.bulk:
             self.hire_bulk()
         if not self.others:
@@ -57,6 +67,8 @@ class Crew:
             os.killpg(worker.pid, signal.SIGSTOP)
         with connection.cursor() as cursor:
             cursor.execute(EVERYONE_ELSE)
+        if Message.objects.filter(state=MessageState.SUBMITTING).exists():
+            self._permitted_until = time.monotonic() + OUTLASTS_SECONDS
 
     def _start(self, queues: str, *options: str) -> subprocess.Popen[bytes]:
         self._started += 1
