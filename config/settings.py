@@ -151,6 +151,8 @@ STAFF_VETOES = ["governance.vetoes.NotOwnWork", "governance.vetoes.SomeoneElse"]
 DATABASES = {"default": env.db("DATABASE_URL", default=STACK.database_url)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+# Django turns prepared statements off; those that ask for it (messaging/statements.py) keep a plan.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default=STACK.redis_url)

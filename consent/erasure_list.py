@@ -150,7 +150,8 @@ def known_size() -> int:
 
 def is_ahead() -> bool:
     """Whether the list has erasures that this database has not: it was restored from a backup."""
-    if size() <= known_size():
+    now = size()
+    if not now or now <= known_size():
         return False
     with held(fcntl.LOCK_SH):
         # Somebody may just have been adding a line.

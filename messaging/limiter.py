@@ -149,7 +149,7 @@ class SharedRates:
     lead: float = LEAD_SECONDS
 
     @classmethod
-    def of(cls, sender: Sender, *, lead: float = LEAD_SECONDS) -> Self:
+    def of(cls, sender: Sender) -> Self:
         common, by_country = [Pace.of(f"{sender.pk}", sender)], {}
         for limit in RateLimit.objects.filter(provider=sender.provider):
             pace = Pace.of(f"{sender.provider}:{limit.country}", limit)
@@ -157,7 +157,7 @@ class SharedRates:
                 by_country[limit.country] = pace
             else:
                 common.append(pace)
-        return cls(tuple(common), by_country, lead)
+        return cls(tuple(common), by_country)
 
     def room(self) -> Room:
         parts, wait = self._ask(LOOK, self.common)

@@ -1,8 +1,8 @@
 """The few statements that every text passes, past Django's cursor.
 
 Django binds parameters in the client and reads rows as text. Here the server binds them, keeps the
-plan, and rows come in binary: a third of the work for a batch of some hundred texts. They run on
-Django's own connection, in its transaction.
+plan (the settings allow it), and rows come in binary: a third of the work for a batch of some
+hundred texts. They run on Django's own connection, in its transaction.
 """
 
 from __future__ import annotations
@@ -19,6 +19,17 @@ BY_INDEX = """
     SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
 """
+
+
+def version(*aliases: str) -> str:
+    """The expression that tells whether rows are still those that were read: each version of a row
+    has its own place and writer. What was read may be kept for as long as this stays the same."""
+    return f"concat_ws(' ', {', '.join(f'{each}.ctid, {each}.xmin' for each in aliases)})"
+
+
+def versions(table: str, where: str = "true") -> str:
+    """The same for all rows of `table` AS y that fit."""
+    return f"(SELECT string_agg({version('y')}, ' ' ORDER BY y.id) FROM {table} y WHERE {where})"
 
 
 def by_index() -> None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F
 
-from messaging.models import Campaign, CampaignStatus, Chunk
+from messaging.models import Campaign, Chunk
 from messaging.statements import rows, run
 
+# Running campaigns of active senders with a text due, and no canary to wait for.
+DUE = """
+    SELECT k.id, k.weight, s.id AS sender_id, s.parts_per_second
+    FROM messaging_campaign k JOIN messaging_sender s ON s.id = k.sender_id
+    WHERE k.status = 'running' AND s.is_active
+      AND (k.canary_left_at IS NULL OR k.canary_passed_at IS NOT NULL)
+      AND EXISTS (SELECT 1 FROM messaging_chunk c
+                  WHERE c.campaign_id = k.id AND c.next_due_at <= %(at)s)
+"""
 # Nobody waits for a chunk: another worker of the lane has it and will say when it is due next.
 TAKE = """
     SELECT id, first_message_id, last_message_id FROM messaging_chunk
@@ -38,17 +48,23 @@ CHUNKS_OF = """
 """
 
 
-def due_campaigns(at: datetime) -> QuerySet[Campaign]:
-    """Running campaigns of active senders that have a text due, and no canary to wait for."""
-    due = Chunk.objects.filter(campaign=OuterRef("pk"), next_due_at__lte=at)
-    running = Campaign.objects.filter(status=CampaignStatus.RUNNING, sender__is_active=True)
-    waits = Q(canary_left_at__isnull=False, canary_passed_at=None)
-    return running.exclude(waits).filter(Exists(due))
+class DueCampaign(NamedTuple):
+    """What is due of a sender: how much the campaign counts, and the sender's rate."""
+
+    id: int
+    weight: int
+    sender_id: int
+    parts_per_second: Decimal
+
+
+def due_campaigns(at: datetime) -> list[DueCampaign]:
+    """The campaigns of which something may leave now."""
+    return [DueCampaign(**row) for row in rows(DUE, {"at": at})]
 
 
 def weights(sender_id: int, at: datetime) -> dict[int, int]:
     """The sender's campaigns with a text due, and how much each counts."""
-    return dict(due_campaigns(at).filter(sender=sender_id).values_list("pk", "weight"))
+    return {each.id: each.weight for each in due_campaigns(at) if each.sender_id == sender_id}
 
 
 class DueChunk(NamedTuple):

@@ -12,9 +12,10 @@ two machines' clocks are ever compared.
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -31,12 +32,12 @@ from messaging.lanes.permits import Permitted
 from messaging.lanes.shares import Shares
 from messaging.lanes.submission import Flight, connected
 from messaging.lanes.wire import Wire
-from messaging.lanes.wording import Wording
+from messaging.lanes.wording import REMEMBERED, Wording
 from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
 from messaging.providers.base import Provider
-from messaging.statements import by_index
+from messaging.statements import by_index, rows, version, versions
 from messaging.watching.readings import note_turn
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,12 @@ KILLED_AFTER_SECONDS = 1.0
 ENOUGH = 0.8
 # How long before the last text of a turn leaves the next turn begins, beside what it needs itself.
 AHEAD_SECONDS = 0.25
+# A sender and the limits it shares, as far as they may have changed.
+SENDER = f"""
+    SELECT concat_ws(' ', {version("s")},
+        {versions("messaging_ratelimit", "y.provider = s.provider")}) AS version
+    FROM messaging_sender s WHERE s.id = %(sender)s
+"""
 SOON_SECONDS = 0.003
 NOTHING_MOVED_SECONDS = 0.25
 
@@ -109,9 +116,9 @@ class Decided:
 
 def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
     """Everything up to the wire. Raises `UnknownProvider`, `OutOfPlace`, `LimiterUnavailable`."""
-    sender = Sender.objects.get(pk=lane.sender_id)
+    sender, shared = _sender(lane.sender_id)
     carrier = connected(sender.provider)
-    rates, room = _rates(sender, lane, at)
+    rates, room = _rates(sender, replace(shared, lead=lane.lead), lane, at)
     if room.parts <= 0:
         return Turn(wait=max(room.wait, SOON_SECONDS))
     free = wire.room(carrier)
@@ -149,11 +156,21 @@ def _turn(decided: Decided, sender: Sender, carrier: Provider, *, ahead: float) 
     return Turn(decided.claimed, flight, wait=flight.last_start - ahead - time.monotonic())
 
 
-def _rates(sender: Sender, lane: Lane, at: datetime) -> tuple[Rates, Room]:
+def _sender(sender_id: int) -> tuple[Sender, SharedRates]:
+    found = rows(SENDER, {"sender": sender_id})
+    return _as_of(sender_id, found[0]["version"] if found else "")
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _as_of(sender_id: int, version: str) -> tuple[Sender, SharedRates]:
+    sender = Sender.objects.get(pk=sender_id)
+    return sender, SharedRates.of(sender)
+
+
+def _rates(sender: Sender, shared: SharedRates, lane: Lane, at: datetime) -> tuple[Rates, Room]:
     """Campaigns wait while the limiter is away; what people wait for goes on slowly."""
-    rates: Rates
+    rates: Rates = shared
     try:
-        rates = SharedRates.of(sender, lead=lane.lead)
         room = rates.room()
     except LimiterUnavailable:
         if lane.marketing:

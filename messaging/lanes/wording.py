@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -13,31 +14,68 @@ from messaging.composition import templates
 from messaging.figures import room_left
 from messaging.lanes.claims import Claimed
 from messaging.lengths import slots_of
-from messaging.models import Campaign, CampaignStatus, SendingFreeze
+from messaging.models import Campaign, CampaignStatus
 from messaging.parts import parts
 from messaging.placeholders import Template, UnreadableTemplate, fill
 from messaging.rules import SendFacts
+from messaging.statements import rows, version, versions
 from messaging.values import Slot
+
+FROZEN = "SELECT EXISTS (SELECT 1 FROM messaging_sendingfreeze WHERE ended_at IS NULL) AS frozen"
+# Everything that words and approval are made from.
+VERSIONS = f"""
+    SELECT k.id, concat_ws(' ', {version("k", "p")},
+        {versions("messaging_campaigntext", "y.campaign_id = k.id")},
+        {versions("subscribers_attribute")}) AS version
+    FROM messaging_campaign k JOIN consent_purpose p ON p.id = k.purpose_id
+    WHERE k.id = ANY(%(campaigns)s)
+"""
+REMEMBERED = 100
 
 
 def is_frozen() -> bool:
     """Somebody stopped all marketing, or the database was restored and may have brought back
     people who were erased."""
-    return SendingFreeze.objects.filter(ended_at=None).exists() or erasure_list.is_ahead()
+    return bool(rows(FROZEN, {})[0]["frozen"]) or erasure_list.is_ahead()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one campaign says in each language, and whether it may; `texts` is empty when its words
+    cannot be read: nothing of it may leave."""
+
+    texts: dict[str, Template]
+    slots: dict[str, Slot]
+    runs: bool
+    approved: bool
+    fit_for_minors: bool
+    has_canary: bool
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _words(campaign_id: int, version: str) -> Words:
+    """As they stand. A version that was outdated meanwhile never comes again."""
+    campaign = Campaign.objects.select_related("purpose").get(pk=campaign_id)
+    try:
+        texts = templates(campaign)
+    except UnreadableTemplate:
+        texts = {}
+    return Words(
+        texts=texts,
+        slots=slots_of(texts.values()),
+        runs=campaign.status == CampaignStatus.RUNNING,
+        approved=bool(texts) and approval_holds(campaign),
+        fit_for_minors=campaign.fit_for_minors,
+        has_canary=campaign.has_canary,
+    )
 
 
 @dataclass
 class Wording:
-    """Loaded once per turn, after the locks, for all campaigns in the batch.
+    """Looked at once per turn, after the locks, for all campaigns in the batch, and filled once per
+    message."""
 
-    Templates are read once per campaign and language, and filled once per message.
-    """
-
-    texts: dict[int, dict[str, Template]] = field(default_factory=dict)
-    slots: dict[str, Slot] = field(default_factory=dict)
-    runs: dict[int, bool] = field(default_factory=dict)
-    approved: dict[int, bool] = field(default_factory=dict)
-    fit_for_minors: dict[int, bool] = field(default_factory=dict)
+    words: dict[int, Words] = field(default_factory=dict)
     # How many texts of a campaign's canary may still leave; campaigns without one are not here.
     room: dict[int, int] = field(default_factory=dict)
     frozen: bool = False
@@ -49,18 +87,14 @@ class Wording:
 
     @classmethod
     def of_campaigns(cls, ids: Collection[int]) -> Wording:
-        wording = cls(frozen=bool(ids) and is_frozen())
-        campaigns = Campaign.objects.filter(pk__in=ids)
-        for campaign in campaigns.select_related("purpose").prefetch_related("texts"):
-            wording.texts[campaign.pk] = _readable(campaign)
-            wording.runs[campaign.pk] = campaign.status == CampaignStatus.RUNNING
-            readable = bool(wording.texts[campaign.pk])
-            wording.approved[campaign.pk] = readable and approval_holds(campaign)
-            wording.fit_for_minors[campaign.pk] = campaign.fit_for_minors
-            if campaign.has_canary:
-                wording.room[campaign.pk] = room_left(campaign)
-        wording.slots = slots_of([t for texts in wording.texts.values() for t in texts.values()])
-        return wording
+        if not ids:
+            return cls()
+        found = rows(VERSIONS, {"campaigns": list(ids)})
+        words = {row["id"]: _words(row["id"], row["version"]) for row in found}
+        first = Campaign.objects.filter(
+            pk__in=[pk for pk, each in words.items() if each.has_canary]
+        )
+        return cls(words, {each.pk: room_left(each) for each in first}, is_frozen())
 
     def facts(self, message: Claimed) -> SendFacts:
         """The facts of one message, with what is known about its campaign."""
@@ -71,10 +105,11 @@ class Wording:
 
     def about(self, campaign_id: int) -> dict[str, Any]:
         """What `SendFacts` has of a campaign."""
+        words = self.words[campaign_id]
         return {
-            "campaign_runs": self.runs[campaign_id],
-            "approval_holds": self.approved[campaign_id],
-            "fit_for_minors": self.fit_for_minors[campaign_id],
+            "campaign_runs": words.runs,
+            "approval_holds": words.approved,
+            "fit_for_minors": words.fit_for_minors,
             "canary_waits": campaign_id in self.full_canaries(),
             "frozen": self.frozen,
         }
@@ -100,17 +135,9 @@ class Wording:
 
     def text_for(self, campaign_id: int, language: str, answers: str) -> str:
         """The same from the person's attributes as JSON; "" where the words cannot be read."""
-        texts = self.texts[campaign_id]
-        template = texts.get(language) or texts.get("")
+        words = self.words[campaign_id]
+        template = words.texts.get(language) or words.texts.get("")
         if template is None:
             return ""
         known = json.loads(answers) if template.placeholders else {}
-        return fill(template, known, self.slots)
-
-
-def _readable(campaign: Campaign) -> dict[str, Template]:
-    """Empty when its words cannot be read: nothing of it may leave."""
-    try:
-        return templates(campaign)
-    except UnreadableTemplate:
-        return {}
+        return fill(template, known, words.slots)

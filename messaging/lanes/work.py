@@ -35,14 +35,13 @@ LAST_ANSWERS_SECONDS = 20.0
 
 def lanes_with_work(*, marketing: bool, at: datetime) -> dict[int, int]:
     """The active senders for which a text is due, and how many workers may work at each."""
-    senders = Sender.objects.filter(is_active=True)
     if marketing:
-        senders = senders.filter(pk__in=due_campaigns(at).values("sender"))
+        rates = {each.sender_id: each.parts_per_second for each in due_campaigns(at)}
     else:
         due = Message.objects.filter(state=MessageState.QUEUED, campaign=None, send_after__lte=at)
-        senders = senders.filter(pk__in=due.order_by().values("sender"))
-    rates = senders.values_list("pk", "parts_per_second")
-    return {pk: min(MOST_LEASES, 1 + int(rate) // PARTS_PER_LEASE) for pk, rate in rates}
+        senders = Sender.objects.filter(is_active=True, pk__in=due.order_by().values("sender"))
+        rates = dict(senders.values_list("pk", "parts_per_second"))
+    return {pk: min(MOST_LEASES, 1 + int(rate) // PARTS_PER_LEASE) for pk, rate in rates.items()}
 
 
 def work_lanes(*, marketing: bool, hand_over: Callable[[], object]) -> None:

@@ -61,7 +61,7 @@ def test_who_sleeps_is_not_asked_about_before_the_morning(carrier):
     assert NIGHT + 4 * cast.HOUR < opens_at < NIGHT + 9 * cast.HOUR
     waiting = Message.objects.filter(campaign=campaign).values_list("objections__0__code")
     assert set(waiting) == {("outside_hours",)}
-    assert not due_campaigns(NIGHT + cast.HOUR).exists()
+    assert not due_campaigns(NIGHT + cast.HOUR)
     assert take_turn(cast.sender(), marketing=True, at=NIGHT + cast.HOUR).claimed == 0
     assert take_turn(cast.sender(), marketing=True, at=opens_at).left == len(PEOPLE)
 
