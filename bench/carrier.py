@@ -22,8 +22,10 @@ import signal
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
+
+import uvloop
 
 FLUSH_SECONDS = 0.02
 BATCHED = 400
@@ -196,8 +198,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -251,7 +252,8 @@ def main() -> None:
     parser.add_argument("--receipts", choices=("none", "single", "batched"), default="none")
     parser.add_argument("--connections", type=int, default=64, help="of the receipts")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(parser.parse_args()))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(parser.parse_args()))
 
 
 if __name__ == "__main__":
