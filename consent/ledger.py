@@ -44,6 +44,7 @@ LEADS_TO = {
     EventKind.WITHDRAWN: Standing.WITHDRAWN,
     EventKind.EXPIRED: Standing.EXPIRED,
 }
+ASKING = (EventKind.REQUESTED, EventKind.DECLINED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +61,12 @@ class Entry:
     evidence: dict[str, object] = field(default_factory=dict)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(entry: Entry, *, at: datetime) -> ConsentEvent:
-    """Append one event, keep what proves it, and bring the standing up to date."""
+    """Append one event, keep what proves it, and bring the standing up to date.
+
+    All of it or nothing, together with whatever else the caller's transaction does.
+    """
     lock_subscriber(entry.subscriber)
     event = _event(entry, at)
     ciphertext = _sealed_evidence(event, entry)
@@ -155,24 +159,15 @@ def evidence(event: ConsentEvent) -> dict[str, object]:
 
 
 def _project(event: ConsentEvent) -> None:
-    """Derive the standing. A request changes nothing for whoever has said yes already."""
+    """Derive the standing. Asking and declining change nothing for someone whose yes stands."""
     status = LEADS_TO.get(EventKind(event.kind))
     if status is None or event.purpose is None:
         return
     standing = Consent.objects.filter(subscriber=event.subject, purpose=event.purpose)
-    if not _changes(event, standing.first()):
-        return
     values = {**standing_after(event, status), "look_again_at": event.occurred_at}
-    Consent.objects.update_or_create(
-        subscriber=event.subject, purpose=event.purpose, defaults=values
-    )
-
-
-def _changes(event: ConsentEvent, before: Consent | None) -> bool:
-    """Asking and declining change nothing for someone whose yes stands."""
-    if before is None or before.status != Standing.CONFIRMED:
-        return True
-    return event.kind not in (EventKind.REQUESTED, EventKind.DECLINED)
+    changed = standing.exclude(status=Standing.CONFIRMED) if event.kind in ASKING else standing
+    if not changed.update(**values) and not standing.exists():
+        Consent.objects.create(subscriber=event.subject, purpose=event.purpose, **values)
 
 
 def standing_after(event: ConsentEvent, status: Standing) -> dict[str, object]:

@@ -75,6 +75,13 @@ def lock_subscriber(subscriber: Subscriber) -> None:
     Subscriber.objects.select_for_update(no_key=True).only("pk").get(pk=subscriber.pk)
 
 
+def lock_owner(e164: str) -> Subscriber | None:
+    """Take the lock of whoever has this number, and read them with their key. The caller holds the
+    number."""
+    people = Subscriber.objects.with_number(e164).select_related("subject_key")
+    return people.select_for_update(no_key=True, of=("self",)).first()
+
+
 def lock_person(subscriber: Subscriber) -> Subscriber:
     """Take the lock of a person's number, then the person's, and read them anew under both."""
     known = Subscriber.objects.get(pk=subscriber.pk)

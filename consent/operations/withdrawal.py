@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from consent.circumstances import Circumstances
 from consent.guardians import wards_let_go
@@ -39,6 +39,14 @@ ACTORS = {
     SuppressionSource.CARRIER: ActorKind.CARRIER,
     SuppressionSource.UNDECIDED: ActorKind.SYSTEM,
 }
+# One live no for a number; it knows when it was said first and last.
+SUPPRESS = """
+    INSERT INTO consent_suppression AS s (number_digest, digest_key_id, source, since_at)
+    VALUES (%s, %s, %s, %s)
+    ON CONFLICT (number_digest) WHERE lifted_at IS NULL
+    DO UPDATE SET repeated_at = excluded.since_at
+    WHERE excluded.since_at > COALESCE(s.repeated_at, s.since_at)
+"""
 
 
 def withdraw_consent(
@@ -122,24 +130,43 @@ def stop_all_texts(
     Only START or JOIN sent from the number itself opens it again. Returns
     `time.monotonic()` when the person's lock was held.
     """
-    evidence = {"method": source.value, **(proof or {})}
-    if circumstances is not None:
-        evidence |= circumstances.as_evidence()
-    locked_at = _suppress_person(subscriber, source, at)
-    for purpose in _purposes_to_withdraw(subscriber):
-        _record_withdrawal(subscriber, purpose, ACTORS[source], evidence, at)
-    subscriber.confirmations.filter(outcome__in=[Outcome.OPEN, Outcome.SUPERSEDED]).update(
-        outcome=Outcome.WITHDRAWN, answered_at=at
-    )
-    _end_hold(subscriber, ACTORS[source], evidence, at)
-    end_guardianships(
-        holder=subscriber, because=GuardianshipEnd.STOPPED, proof=_of_guardian(proof), at=at
-    )
+    given = (proof or {}) | (circumstances.as_evidence() if circumstances is not None else {})
+    person = lock_person(subscriber)
+    locked_at = time.monotonic()
+    suppress_person(person, source=source, at=at)
+    withdraw_everything(person, source=source, proof=given, at=at)
     return locked_at
 
 
-def _of_guardian(proof: dict[str, object] | None) -> dict[str, object]:
-    return {"method": "the guardian wants no more texts", **(proof or {})}
+def suppress_person(person: Subscriber, *, source: SuppressionSource, at: datetime) -> None:
+    """By the digest that stands in the row: it needs no key, and sending compares just that.
+
+    The caller holds the person's number and the person, and read them after that: their keys may
+    have been rotated, or their number changed.
+    """
+    if person.number_digest is not None:
+        suppress_digest(person.number_digest, person.digest_key_id, source=source, at=at)
+
+
+def withdraw_everything(
+    person: Subscriber, *, source: SuppressionSource, proof: dict[str, object], at: datetime
+) -> None:
+    """Every yes, every open question, every hold and what others may get on their word. The caller
+    holds the person."""
+    evidence = {"method": source.value, **proof}
+    for purpose in _purposes_to_withdraw(person):
+        _record_withdrawal(person, purpose, ACTORS[source], evidence, at)
+    person.confirmations.filter(outcome__in=[Outcome.OPEN, Outcome.SUPERSEDED]).update(
+        outcome=Outcome.WITHDRAWN, answered_at=at
+    )
+    _end_hold(person, ACTORS[source], evidence, at)
+    end_guardianships(
+        holder=person, because=GuardianshipEnd.STOPPED, proof=_of_guardian(proof), at=at
+    )
+
+
+def _of_guardian(proof: dict[str, object]) -> dict[str, object]:
+    return {"method": "the guardian wants no more texts", **proof}
 
 
 def _end_hold(
@@ -152,18 +179,6 @@ def _end_hold(
         kind=EventKind.RELEASED, subscriber=subscriber, actor_kind=actor_kind, evidence=proof
     )
     record(entry, at=at)
-
-
-def _suppress_person(subscriber: Subscriber, source: SuppressionSource, at: datetime) -> float:
-    """By the digest that stands in the row now: it needs no key, and sending compares just that.
-
-    The caller may have read the person before their keys were rotated or their number changed.
-    """
-    person = lock_person(subscriber)
-    locked_at = time.monotonic()
-    if person.number_digest is not None:
-        suppress_digest(person.number_digest, person.digest_key_id, source=source, at=at)
-    return locked_at
 
 
 def withdraw_what_stands(subscriber: Subscriber, *, proof: dict[str, object], at: datetime) -> None:
@@ -189,13 +204,8 @@ def suppress_digest(
 ) -> None:
     """Suppress under the very digest that a person's row has: sending compares the two in SQL,
     where nobody knows that another key would give the same number another digest."""
-    standing, is_new = Suppression.objects.get_or_create(
-        number_digest=digest,
-        lifted_at=None,
-        defaults={"source": source, "since_at": at, "digest_key_id": key_id},
-    )
-    if not is_new and at > (standing.repeated_at or standing.since_at):
-        Suppression.objects.filter(pk=standing.pk).update(repeated_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(SUPPRESS, [bytes(digest), key_id, source.value, at])
 
 
 def move_suppressions(digests: Collection[bytes], *, to: bytes, key_id: str) -> None:

@@ -25,8 +25,9 @@ from consent.operations.signup import ask_after_start
 from consent.operations.withdrawal import (
     await_wards,
     lift_suppression,
-    stop_all_texts,
     suppress_number,
+    suppress_person,
+    withdraw_everything,
     withdraw_what_stands,
 )
 from consent.texts import TextKind, queue_text
@@ -37,7 +38,7 @@ from messaging.silence import await_silence
 from messaging.texts import erased_id, seal_inbound
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import Subscriber
-from subscribers.operations import lock_digests, lock_subscriber
+from subscribers.operations import lock_digests, lock_owner
 
 log = logging.getLogger(__name__)
 TRIES = 4
@@ -65,13 +66,10 @@ def receive_text(*, provider: str, text: InboundText, at: datetime) -> None:
 @transaction.atomic
 def _receive(provider: str, text: InboundText, at: datetime) -> tuple[int | None, float]:
     lock_digests(digests_at_stake(text.from_number))
-    subscriber = (
-        Subscriber.objects.with_number(text.from_number).select_related("subject_key").first()
-    )
-    if subscriber is not None:
-        lock_subscriber(subscriber)
-        _note_alive(subscriber)
+    subscriber = lock_owner(text.from_number)
     locked_at = time.monotonic()
+    if subscriber is not None:
+        _note_alive(subscriber)
     if _is_new(provider, text, subscriber, at):
         _act(Heard(provider, text), subscriber, at)
     return (subscriber.pk if subscriber else None), locked_at
@@ -85,32 +83,38 @@ def _note_alive(subscriber: Subscriber) -> None:
 
 def _is_new(provider: str, text: InboundText, subscriber: Subscriber | None, at: datetime) -> bool:
     """Keep the text; False when this delivery repeats one we have, or had and erased."""
-    if InboundMessage.objects.filter(
-        provider=provider, provider_message_id=erased_id(text.provider_message_id)
-    ).exists():
+    known = (text.provider_message_id, erased_id(text.provider_message_id))
+    before = InboundMessage.objects.filter(provider=provider, provider_message_id__in=known)
+    if before.exists():
         return False
-    _inbound, created = InboundMessage.objects.get_or_create(
+    inbound = InboundMessage(
         provider=provider,
         provider_message_id=text.provider_message_id,
-        defaults={
-            "sender": Sender.objects.filter(provider=provider, address=text.to_address).first(),
-            "subscriber": subscriber,
-            "text_ciphertext": _sealed(text, subscriber),
-            "meaning": meaning(text.body),
-            "received_at": at,
-        },
+        sender=Sender.objects.filter(provider=provider, address=text.to_address).first(),
+        subscriber=subscriber,
+        text_ciphertext=_sealed(text, subscriber),
+        meaning=meaning(text.body),
+        received_at=at,
     )
-    return created
+    # Whoever brings the same text waited for the number. An id that comes from two numbers at once
+    # is a mistake of the provider's: both are heard.
+    InboundMessage.objects.bulk_create([inbound], ignore_conflicts=True)
+    return True
 
 
 def _sealed(text: InboundText, subscriber: Subscriber | None) -> bytes | None:
-    if subscriber is None:
-        return None
-    try:
-        key = subscriber.subject_key.key
-    except (UnableToDecrypt, ObjectDoesNotExist):
+    key = _key(subscriber)
+    if key is None:
         return None
     return seal_inbound(text.body, key=key, provider_message_id=text.provider_message_id)
+
+
+def _key(subscriber: Subscriber | None) -> bytes | None:
+    """The person's own; None for a stranger, and where it is lost."""
+    try:
+        return subscriber.subject_key.key if subscriber else None
+    except (UnableToDecrypt, ObjectDoesNotExist):
+        return None
 
 
 @dataclass(frozen=True)
@@ -149,21 +153,12 @@ def _act_for_stranger(said: Meaning, text: InboundText, at: datetime) -> None:
 
 def _stop(heard: Heard, subscriber: Subscriber, at: datetime) -> None:
     """The no itself needs no key: where the proof cannot be encrypted, it holds all the same."""
-    suppress_number(e164=heard.text.from_number, source=SuppressionSource.TEXT, at=at)
-    try:
-        _record_stop(heard, subscriber, at)
-    except (UnableToDecrypt, ObjectDoesNotExist):
-        log.exception("a STOP is kept without its proof: a key is missing")
-
-
-@transaction.atomic
-def _record_stop(heard: Heard, subscriber: Subscriber, at: datetime) -> None:
-    stop_all_texts(
-        subscriber=subscriber,
-        source=SuppressionSource.TEXT,
-        proof=heard.proof().as_evidence(at),
-        at=at,
-    )
+    suppress_person(subscriber, source=SuppressionSource.TEXT, at=at)
+    if _key(subscriber) is None:
+        log.error("a STOP is kept without its proof: a key is missing")
+        return
+    proof = heard.proof().as_evidence(at)
+    withdraw_everything(subscriber, source=SuppressionSource.TEXT, proof=proof, at=at)
     _answer(TextKind.STOP_ANSWER, subscriber, at)
 
 

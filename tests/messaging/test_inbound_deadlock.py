@@ -28,17 +28,17 @@ def test_a_stop_is_tried_again_after_a_deadlock(monkeypatch):
     digest = bytes(cast.alice().number_digest)
     attempts: list[int] = []
     has_number, holds_person = Event(), Event()
-    lock_subscriber = inbound.lock_subscriber
+    lock_owner = inbound.lock_owner
 
-    def lock_once_the_other_waits(subscriber):
+    def lock_once_the_other_waits(number):
         """Our number is locked; only when the other wants it do we want their person."""
-        attempts.append(subscriber.pk)
+        attempts.append(1)
         if len(attempts) == 1:
             has_number.set()
             wait_until(someone_waits)
-        lock_subscriber(subscriber)
+        return lock_owner(number)
 
-    monkeypatch.setattr(inbound, "lock_subscriber", lock_once_the_other_waits)
+    monkeypatch.setattr(inbound, "lock_owner", lock_once_the_other_waits)
 
     def lock_the_other_way_round():
         with rival(IS_GIVEN_UP_LAST, []) as other:
@@ -61,12 +61,12 @@ def test_another_failure_of_the_database_is_the_providers_to_repeat(monkeypatch)
     cast.alice()
     tried = []
 
-    def fail(subscriber):
-        tried.append(subscriber.pk)
+    def fail(number):
+        tried.append(1)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '1ms'; SELECT pg_sleep(5)")
 
-    monkeypatch.setattr(inbound, "lock_subscriber", fail)
+    monkeypatch.setattr(inbound, "lock_owner", fail)
     with pytest.raises(OperationalError, match="statement timeout"):
         receive_text(provider="simulator", text=STOP, at=AT)
     assert len(tried) == 1
