@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # A STOP may have to wait for the turn that holds its person, and for the texts of the last one:
 # where turns take longer than this, there are fewer texts in them.
-LONGEST_TURN_SECONDS = 0.12
+LONGEST_TURN_SECONDS = 0.1
 FEWEST = 60
 WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
@@ -78,8 +78,8 @@ class Lane:
     batch: int = BATCH
 
     def note_took(self, seconds: float) -> None:
-        """One of its turns needed so long: quick to learn from a slow one, slow to forget it."""
-        longer = max(1.5 * seconds, 0.95 * self.lead, limiter.LEAD_SECONDS)
+        """One of its turns needed so long: quick to learn from a slow one, slower to forget it."""
+        longer = max(1.25 * seconds, 0.8 * self.lead, limiter.LEAD_SECONDS)
         self.lead = min(longer, limiter.LONGEST_LEAD_SECONDS)
 
     def note_decided(self, texts: int, seconds: float) -> None:

@@ -26,19 +26,20 @@ T = TypeVar("T")
 # Results are handed over in groups: waking the other thread costs more than a text.
 GROUP_SECONDS = 0.004
 CLOSES_WITHIN_SECONDS = 5.0
-# A carrier that answers within this, on a slowly moving average, is quick.
-QUICK_SECONDS = 0.15
-SMOOTHING = 0.02
 # Who looks at the clock that much later than it allows writes nothing.
 OVER_SECONDS = 0.02
 
 
 class Airborne:
-    """The texts of a flight that may still be written; the last of them disarms the timer."""
+    """The texts of a flight that may still be written; the last of them disarms the timer.
+
+    Whoever was held up until none may be written need not die of it: the look puts them all back.
+    """
 
     def __init__(self, flight: Flight) -> None:
         self.unwritten = {text.id for text in flight.texts}
-        dead_man.watch(id(self), flight.killed_at)
+        if time.monotonic() < flight.not_after:
+            dead_man.watch(id(self), flight.killed_at)
 
     def is_written(self, id: int) -> None:
         """Or never will be."""
@@ -51,20 +52,20 @@ class Airborne:
 
 
 class Wire:
-    """`launch`, `collect` and `room` are for one thread, the one that owns the database."""
+    """`launch`, `room` and `pause` are for the thread that prepares turns, `collect` for the one
+    that records how they ended."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._thread.start()
-        # Launched and not collected. Only this thread changes the first two, only the loop the
-        # rest: texts that leave at once are counted from their launch, others from their start.
+        # Each is changed by one thread only. Texts that leave at once are on the way from their
+        # launch on, others from their start.
         self._out = 0
+        self._collected = 0
         self._launched: Counter[Provider] = Counter()
         self._taken_off: Counter[Provider] = Counter()
         self._busy: Counter[Provider] = Counter()
-        # How long submissions take, on average; slow until the first ones say otherwise.
-        self._answers_after: dict[Provider, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # What the loop collects, and what it has handed over.
         self._ended: list[Result] = []
@@ -72,18 +73,15 @@ class Wire:
         self._arrived = threading.Condition()
 
     def room(self, carrier: Provider) -> int:
-        """How many texts could leave to it now: more would only wait for a connection.
-
-        While it answers quickly, as many again may wait: their turn comes long before their
-        permission is over, and the next turn is prepared meanwhile.
-        """
-        is_quick = self._answers_after.get(carrier, QUICK_SECONDS) < QUICK_SECONDS
+        """How many texts could leave to it now: more would only wait for a connection, and whoever
+        says STOP would wait for them."""
         on_the_way = self._launched[carrier] - self._taken_off[carrier] + self._busy[carrier]
-        return carrier.connections * (2 if is_quick else 1) - on_the_way
+        return carrier.connections - on_the_way
 
     @property
     def is_empty(self) -> bool:
-        return self._out == 0
+        """Whatever was launched was collected."""
+        return self._out == self._collected
 
     def launch(self, flight: Flight) -> None:
         self._out += len(flight.texts)
@@ -96,8 +94,13 @@ class Wire:
             if not self._handed_over and seconds > 0:
                 self._arrived.wait(seconds)
             ended, self._handed_over = self._handed_over, []
-        self._out -= len(ended)
+        self._collected += len(ended)
         return ended
+
+    def pause(self, *, seconds: float) -> None:
+        """Wait so long, or until some texts ended."""
+        with self._arrived:
+            self._arrived.wait(seconds)
 
     def run(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """Run it on the loop of the connections, and wait so long for its end."""
@@ -130,24 +133,18 @@ class Wire:
         task.add_done_callback(self._tasks.discard)
 
     async def _submit(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
-        began = time.monotonic()
         result = await submit(text, flight, functools.partial(airborne.is_written, text.id))
         airborne.is_written(text.id)
-        self._note_took(flight.carrier, time.monotonic() - began)
         if not self._ended:
             self._loop.call_later(GROUP_SECONDS, self._hand_over)
         self._ended.append(result)
         self._busy[flight.carrier] -= 1
 
-    def _note_took(self, carrier: Provider, seconds: float) -> None:
-        usual = self._answers_after.get(carrier, QUICK_SECONDS)
-        self._answers_after[carrier] = usual + (seconds - usual) * SMOOTHING
-
     def _hand_over(self) -> None:
         ended, self._ended = self._ended, []
         with self._arrived:
             self._handed_over += ended
-            self._arrived.notify()
+            self._arrived.notify_all()
 
 
 @functools.cache

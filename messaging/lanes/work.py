@@ -1,4 +1,5 @@
-"""How a worker works its lanes: turn after turn, while the texts of earlier turns still leave."""
+"""How a worker works its lanes: turn after turn, while the texts of earlier turns still leave and
+are recorded."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from django.utils import timezone
 
 from messaging.lanes.chunks import due_campaigns
 from messaging.lanes.lease import lease
-from messaging.lanes.results import Result
-from messaging.lanes.turn import Lane, begin_turn, end_turns
+from messaging.lanes.recorder import recorder
+from messaging.lanes.turn import Lane, begin_turn
 from messaging.lanes.wire import wire
 from messaging.limiter import LimiterUnavailable
 from messaging.models import Message, MessageState, Sender
@@ -27,8 +28,8 @@ MOST_LANES = 50
 PARTS_PER_LEASE = 2000
 MOST_LEASES = 4
 LOOKS_EVERY_SECONDS = 0.1
-RECORDED_TOGETHER = 250
-RECORDED_WITHIN_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.05
+LOOKS_AGAIN_SECONDS = 0.01
 LIMITER_GONE_SECONDS = 1.0
 LAST_ANSWERS_SECONDS = 20.0
 
@@ -69,8 +70,7 @@ class Work:
         self.leases = ExitStack()
         self._lanes: dict[int, Lane] = {}
         self._wire = wire()
-        self._ended: list[Result] = []
-        self._oldest_ended_at = math.inf
+        self._recorder = recorder()
         self._busy: list[Lane] = []
         self._looks_again_at = 0.0
 
@@ -79,12 +79,11 @@ class Work:
         lanes: list[Lane] = []
         while time.monotonic() < until:
             lanes = self._lanes_now()
-            if not lanes and self._wire.is_empty:
+            if not lanes and self._recorder.is_idle:
                 return False
             began = [self._begin_turn(lane) for lane in lanes if lane.ready_at <= time.monotonic()]
-            self._collect(seconds=0.0 if any(began) else self._idle(lanes, until))
-            if len(self._ended) >= RECORDED_TOGETHER or self._is_old():
-                self._record()
+            if not any(began):
+                self._wire.pause(seconds=self._idle(lanes, until))
         # Whoever comes next finds a little time before the slots of these are over.
         for lane in lanes:
             self._begin_turn(lane)
@@ -93,10 +92,8 @@ class Work:
     def end(self) -> None:
         """Wait for the last answers. Every provider has its deadline, so they come."""
         give_up = time.monotonic() + LAST_ANSWERS_SECONDS
-        while not self._wire.is_empty and time.monotonic() < give_up:
-            self._collect(seconds=RECORDED_WITHIN_SECONDS)
-            self._record()
-        self._record()
+        while not self._recorder.is_idle and time.monotonic() < give_up:
+            self._wire.pause(seconds=LOOKS_AGAIN_SECONDS)
 
     def _lanes_now(self) -> list[Lane]:
         """The lanes with work that are ours, taking those that nobody has.
@@ -135,6 +132,7 @@ class Work:
             lane.ready_at = math.inf
             return False
         if turn.flight is not None:
+            self._recorder.expect(len(turn.flight.texts))
             self._wire.launch(turn.flight)
             lane.note_took(time.monotonic() - turn.flight.reserved_at)
         lane.ready_at = time.monotonic() + turn.wait
@@ -145,22 +143,7 @@ class Work:
     def _idle(self, lanes: list[Lane], until: float) -> float:
         """How long nothing is to be done but to wait for answers."""
         next_at = min([lane.ready_at for lane in lanes] + [until])
-        return min(max(next_at - time.monotonic(), 0.001), RECORDED_WITHIN_SECONDS)
-
-    def _collect(self, *, seconds: float) -> None:
-        ended = self._wire.collect(seconds=seconds)
-        if ended and not self._ended:
-            self._oldest_ended_at = time.monotonic()
-        self._ended += ended
-
-    def _is_old(self) -> bool:
-        return time.monotonic() - self._oldest_ended_at > RECORDED_WITHIN_SECONDS
-
-    def _record(self) -> None:
-        ended, self._ended = self._ended, []
-        self._oldest_ended_at = math.inf
-        if ended:
-            end_turns(ended)
+        return min(max(next_at - time.monotonic(), 0.001), LONGEST_PAUSE_SECONDS)
 
 
 def lane_name(sender_id: int, *, marketing: bool, number: int = 0) -> str:

@@ -41,3 +41,31 @@ def test_whoever_wakes_after_the_end_of_a_permission_dies_before_anything_else(t
 @pytest.mark.parametrize("then", ["dead_man.forget(1)", "dead_man.forget(1); dead_man.forget(2)"])
 def test_whoever_has_nothing_left_to_write_goes_on(then):
     assert thawed(then) == (0, b"goes on\n")
+
+
+LATE = """
+import time
+from types import SimpleNamespace
+
+import django
+django.setup()
+from messaging.lanes.deadman import arm
+from messaging.lanes.wire import Airborne
+arm()
+now = time.monotonic()
+Airborne(SimpleNamespace(texts=[SimpleNamespace(id=1)], not_after=now - {ago}, killed_at=now - 0.1))
+time.sleep(0.2)
+print("goes on", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ago", "outcome"), [("0.3", (0, "goes on\n")), ("-0.1", (-signal.SIGALRM, ""))]
+)
+def test_a_flight_that_begins_when_nothing_may_leave_any_more_ends_nobody(ago, outcome):
+    """The commit of its permission took that long. All its texts are put back."""
+    code = LATE.format(ago=ago)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == outcome
