@@ -251,9 +251,9 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--receipts", choices=("none", "single", "batched"), default="none")
     parser.add_argument("--connections", type=int, default=64, help="of the receipts")
-    with contextlib.suppress(KeyboardInterrupt):
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(parser.parse_args()))
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with contextlib.suppress(KeyboardInterrupt), runner:
+        runner.run(serve(parser.parse_args()))
 
 
 if __name__ == "__main__":

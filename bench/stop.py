@@ -44,7 +44,8 @@ LOAD_BEFORE = os.getloadavg()[0]
 # Not from the newest row on: that is the last of many that wait.
 NEWEST = """
     SELECT max(m.id) FROM (SELECT id FROM messaging_message
-        WHERE campaign_id = %(campaign)s AND state = 'submitting' OFFSET 0) m
+        WHERE campaign_id = %(campaign)s AND state IN ('submitting', 'unknown')
+          AND permitted_at > now() - interval '2 seconds' OFFSET 0) m
 """
 AIM = """
     SELECT subscriber_id FROM messaging_message
