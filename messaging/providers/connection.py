@@ -14,6 +14,8 @@ import httptools
 from messaging.providers.errors import NotWritten
 
 LONGEST_ANSWER = 256 * 1024
+# Read at once. asyncio would allocate 256 KiB for every answer, and give most of it back.
+READ_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Answer:
     body: bytes
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """HTTP/1.1 without pipelining: nothing is written before the last answer is read."""
 
     def __init__(self) -> None:
@@ -31,6 +33,7 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Answer | str] | None = None
         self._idle_since = time.monotonic()
         self._is_spent = False
+        self._arrived = memoryview(bytearray(READ_BYTES))
         self._parser = httptools.HttpResponseParser(self)
         self._begin_reading()
 
@@ -92,9 +95,12 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._arrived
+
+    def buffer_updated(self, nbytes: int) -> None:
         try:
-            self._parser.feed_data(data)
+            self._parser.feed_data(self._arrived[:nbytes])
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail("unreadable_answer")
         if self._is_reading and not self._is_awaited:
