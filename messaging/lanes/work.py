@@ -48,11 +48,12 @@ def lanes_with_work(*, marketing: bool, at: datetime) -> dict[int, int]:
 def work_lanes(*, marketing: bool, hand_over: Callable[[], object]) -> None:
     """Turns for every lane with work that no other worker has, until nothing is due or time is up.
 
-    Where there is more to do when time is up, `hand_over` is called as soon as the lanes are free:
-    whoever comes next need not wait for our last answers. A lane that fails does not silence the
-    others. Returns when everything that left is recorded.
+    `hand_over` is called where a lane has room for one more worker, and where there is more to do
+    when time is up, as soon as the lanes are free: whoever comes next need not wait for our last
+    answers. A lane that fails does not silence the others. Returns when everything that left is
+    recorded.
     """
-    work = Work(marketing)
+    work = Work(marketing, hand_over)
     try:
         with work.leases:
             goes_on = work.go_on(until=time.monotonic() + STAYS_SECONDS)
@@ -65,8 +66,9 @@ def work_lanes(*, marketing: bool, hand_over: Callable[[], object]) -> None:
 class Work:
     """What one worker has under way."""
 
-    def __init__(self, marketing: bool) -> None:
+    def __init__(self, marketing: bool, hand_over: Callable[[], object]) -> None:
         self._marketing = marketing
+        self._hand_over = hand_over
         self.leases = ExitStack()
         self._lanes: dict[int, Lane] = {}
         self._wire = wire()
@@ -117,6 +119,8 @@ class Work:
             name = lane_name(sender_id, marketing=self._marketing, number=number)
             if self.leases.enter_context(lease(name)):
                 self._lanes[sender_id] = Lane(sender_id, self._marketing)
+                if number + 1 < leases:
+                    self._hand_over()
                 return
 
     def _begin_turn(self, lane: Lane) -> bool:

@@ -20,7 +20,6 @@ from messaging.models.triggers import (
     authority_at_birth,
     authority_on_leaving,
     born_waiting_or_withheld,
-    silence_on_leaving,
     state_moves_forward,
 )
 from subscribers.models import Subscriber
@@ -214,8 +213,7 @@ class Message(models.Model):
             refers_to_what_is_there(),
             refers_to_the_same_ever_after(),
             authority_at_birth(),
-            authority_on_leaving(),
-            silence_on_leaving(*ANSWERS),
+            authority_on_leaving(*ANSWERS),
         ]
 
     def __str__(self) -> str:

@@ -88,41 +88,27 @@ def authority_at_birth() -> pgtrigger.Trigger:
     )
 
 
-def authority_on_leaving() -> pgtrigger.Trigger:
-    """Refuse the move to `submitting` of a campaign row whose consent does not stand now."""
+def authority_on_leaving(*answers: str) -> pgtrigger.Trigger:
+    """Refuse the move to `submitting` of a campaign row whose consent does not stand now, and of
+    any row to a suppressed number: only the `answers` to that person's own text may still go.
+
+    Both are asked in one statement, since that is what costs.
+    """
+    kinds = ", ".join(repr(str(answer)) for answer in answers)
+    suppressed = f"EXISTS ({LIVE_SUPPRESSION.format(m='NEW')})"
+    stands = f"EXISTS ({STANDING_CONSENT.format(m='NEW', event='NEW.consent_event_id')})"
     return pgtrigger.Trigger(
         name="authority_on_leaving",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf("state"),
-        condition=pgtrigger.Condition(
-            "NEW.state = 'submitting' AND OLD.state <> 'submitting' AND NEW.campaign_id IS NOT NULL"
-        ),
+        condition=pgtrigger.Condition("NEW.state = 'submitting' AND OLD.state <> 'submitting'"),
         func=f"""
-            IF NOT EXISTS ({STANDING_CONSENT.format(m="NEW", event="NEW.consent_event_id")}) THEN
-                {REFUSE_WITHOUT_CONSENT.format(id="NEW.id")}
-            END IF;
-            RETURN NEW;
-        """,
-    )
-
-
-def silence_on_leaving(*answers: str) -> pgtrigger.Trigger:
-    """Refuse the move to `submitting` towards a suppressed number.
-
-    Only the `answers` to that person's own text may still go.
-    """
-    kinds = ", ".join(repr(str(answer)) for answer in answers)
-    return pgtrigger.Trigger(
-        name="silence_on_leaving",
-        when=pgtrigger.Before,
-        operation=pgtrigger.UpdateOf("state"),
-        condition=pgtrigger.Condition(
-            f"NEW.state = 'submitting' AND OLD.state <> 'submitting' AND NEW.kind NOT IN ({kinds})"
-        ),
-        func=f"""
-            IF EXISTS ({LIVE_SUPPRESSION.format(m="NEW")}) THEN
+            IF (NEW.campaign_id IS NULL OR {stands})
+                AND (NEW.kind IN ({kinds}) OR NOT {suppressed}) THEN
+                RETURN NEW;
+            ELSIF NEW.campaign_id IS NULL OR {stands} THEN
                 RAISE EXCEPTION 'message % goes to a suppressed number', NEW.id;
             END IF;
-            RETURN NEW;
+            {REFUSE_WITHOUT_CONSENT.format(id="NEW.id")}
         """,
     )

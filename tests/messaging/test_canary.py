@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from messaging.lanes.work import lanes_with_work
 from messaging.models import Campaign, CampaignStatus, Message, MessageState
+from messaging.operations import breaker
 from messaging.operations.audience import cut_audience
 from messaging.operations.breaker import watch_campaign, watch_campaigns
 from messaging.rules import Objection, SendFacts
@@ -105,3 +108,18 @@ def test_a_paused_campaign_is_not_judged(campaign):
 def test_a_campaign_without_a_canary_goes_at_once(campaign, carrier):
     Campaign.objects.filter(pk=campaign.pk).update(canary_size=0)
     assert turn() == 6
+
+
+@pytest.mark.parametrize(("took", "looks"), [(0.02, 2), (0.5, 1)])
+def test_a_look_that_takes_long_is_not_taken_again_at_once(campaign, monkeypatch, took, looks):
+    """With a million texts that left, looking would take what sending needs."""
+    looked = []
+
+    def slow(*, campaign_id, at):
+        looked.append(campaign_id)
+        time.sleep(took)
+
+    monkeypatch.setattr(breaker, "watch_campaign", slow)
+    for minutes in (0, 1):
+        watch_campaigns(at=AT + minutes * cast.MINUTE)
+    assert looked == [campaign.pk] * looks
