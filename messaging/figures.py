@@ -12,7 +12,7 @@ from messaging.breaker import Figures, Limit
 from messaging.models import COUNTS_AS_SENT, Campaign, Message, MessageState
 from messaging.providers.base import Provider, provider
 from messaging.providers.errors import UnknownProvider
-from messaging.statements import by_index
+from messaging.statements import be_brief
 
 S = MessageState
 # A no this soon after a text is taken as an answer to it.
@@ -64,7 +64,7 @@ def figures(campaign: Campaign) -> Figures:
     carrier = _carrier(campaign.sender.provider)
     with transaction.atomic(), connection.cursor() as cursor:
         # A young table is larger than the planner thinks: it would read all of it for every no.
-        by_index()
+        be_brief()
         cursor.execute(FIGURES, _parameters(campaign, carrier))
         texts, pending, failed, wrong_numbers, complaints, opt_outs = cursor.fetchone()
     hits = {"opt_out": opt_outs, "failure": failed}

@@ -14,10 +14,12 @@ import psycopg
 from django.db import connection
 from psycopg.rows import dict_row
 
-# Until the transaction ends.
-BY_INDEX = """
+# Until the transaction ends. Between two statements of a turn lies some arithmetic, and at most a
+# cache that does not answer.
+BRIEF = """
     SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
+        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
+        set_config('idle_in_transaction_session_timeout', '2s', true)
 """
 
 
@@ -32,14 +34,16 @@ def versions(table: str, where: str = "true") -> str:
     return f"(SELECT string_agg({version('y')}, ' ' ORDER BY y.id) FROM {table} y WHERE {where})"
 
 
-def by_index() -> None:
-    """For the rest of the transaction every row is looked up by an index.
+def be_brief() -> None:
+    """For the rest of the transaction every row is looked up by an index, and whoever stops in the
+    middle is thrown out.
 
     A table that was just filled has no statistics worth the name, and a planner that takes it for
     small would read all of it for some hundred rows. Compiling such a statement takes longer than
-    running it.
+    running it. And a process that is frozen, or a machine that is paused, keeps its locks: the STOP
+    of everyone in its turn would wait for it.
     """
-    rows(BY_INDEX, {})
+    rows(BRIEF, {})
 
 
 def rows(statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

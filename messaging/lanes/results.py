@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from consent.operations.answers import note_texts_left
@@ -16,7 +16,7 @@ from messaging.lanes import chunks
 from messaging.lanes.daily import give_back
 from messaging.models import Attempt, AttemptOutcome, Message, MessageState
 from messaging.operations.gone_numbers import note_gone
-from messaging.statements import by_index, run
+from messaging.statements import be_brief, run
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3
@@ -77,7 +77,8 @@ def record_surely(results: list[Result]) -> None:
     while True:
         try:
             return record(results, at=timezone.now())
-        except (OperationalError, InterfaceError):
+        # Internal is what it calls that we stood still for too long.
+        except (OperationalError, InterfaceError, InternalError):
             if connection.in_atomic_block or time.monotonic() > give_up:
                 raise
             log.warning("%d results wait for the database", len(results))
@@ -91,7 +92,7 @@ def record(results: list[Result], *, at: datetime) -> None:
     if not results:
         return
     ids = [result.id for result in results]
-    by_index()
+    be_brief()
     run(LOCK, {"ids": ids})
     back = [result.id for result in results if result.state == MessageState.QUEUED]
     give_back(message_ids=back)

@@ -37,7 +37,7 @@ from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
 from messaging.providers.base import Provider
-from messaging.statements import by_index, rows, version, versions
+from messaging.statements import be_brief, rows, version, versions
 from messaging.watching.readings import note_turn
 
 log = logging.getLogger(__name__)
@@ -195,7 +195,7 @@ def _within_day(room: Room, sender: Sender, at: datetime) -> Room:
 @transaction.atomic
 def decide(lane: Lane, sender: Sender, rates: Rates, parts: int, at: datetime) -> Decided:
     """Claim about so many parts and write the gate's answers."""
-    by_index()
+    be_brief()
     batch = (
         claims.claim_campaign_texts(sender, shares=lane.shares, parts=parts, at=at)
         if lane.marketing

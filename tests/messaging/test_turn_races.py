@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from threading import Event, Thread
+
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from consent.circumstances import Circumstances, Reply
 from consent.models import ConsentEvent, EventKind, Suppression, SuppressionSource
 from consent.operations.answers import confirm_by_reply
 from consent.operations.withdrawal import withdraw_consent
-from messaging.lanes import claims, permits
+from messaging.lanes import claims, permits, results
 from messaging.lanes.results import Result, record, record_surely
 from messaging.lanes.shares import Shares
 from messaging.lanes.wording import Wording
 from messaging.models import Message, MessageState
 from messaging.operations.audience import cut_audience
+from messaging.operations.inbound import receive_text
 from messaging.operations.recovery import recover
+from messaging.providers.base import InboundText
 from tests import cast
 from tests.messaging.scripted_server import answer, scripted_server
 from tests.rivals import rival
@@ -139,3 +144,54 @@ def test_a_stop_that_only_the_carrier_knows_counts_as_much(settings):
     assert suppression.source == SuppressionSource.CARRIER
     assert bytes(suppression.number_digest) == bytes(alice.number_digest)
     assert alice.events.filter(kind=EventKind.WITHDRAWN, actor_kind="carrier").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stop_does_not_wait_for_a_turn_that_stands_still(carrier, monkeypatch):
+    """Its process is frozen, or its machine paused, and it holds the locks of everyone in it."""
+    to_alice_and_frank()
+    holds, answered, thrown_out = Event(), Event(), Event()
+    decide = permits.decide
+
+    def stand_still(*about):
+        holds.set()
+        assert answered.wait(timeout=30)
+        return decide(*about)
+
+    def turn():
+        try:
+            take_turn(cast.sender(), marketing=True, at=AT)
+        except DatabaseError:
+            thrown_out.set()
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(permits, "decide", stand_still)
+    thread = Thread(target=turn)
+    thread.start()
+    assert holds.wait(timeout=30)
+    receive_text(provider="simulator", text=InboundText("1", cast.ALICE, "1", "STOP"), at=AT)
+    answered.set()
+    thread.join(timeout=30)
+    assert thrown_out.is_set()
+    assert carrier.log() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_stood_still_while_recording_records_again(monkeypatch):
+    to_alice_and_frank()
+    message = Message.objects.filter(state=S.QUEUED).earliest("pk")
+    Message.objects.filter(pk=message.pk).update(
+        state=S.SUBMITTING, permitted_at=AT, attempts_made=1, text_ciphertext=b"sealed"
+    )
+    give_back, waits = results.give_back, [3.0]
+
+    def stand_still_once(**about):
+        if waits:
+            time.sleep(waits.pop())
+        give_back(**about)
+
+    monkeypatch.setattr(results, "give_back", stand_still_once)
+    record_surely([Result(id=message.pk, attempt=1, state=S.ACCEPTED)])
+    message.refresh_from_db()
+    assert (message.state, waits) == (S.ACCEPTED, [])
