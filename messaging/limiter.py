@@ -24,7 +24,7 @@ HORIZON_SECONDS = 0.8  # a permission is good for one second; see messaging.lane
 # Between the reservation and the first write the permission has to be committed. Who started late
 # would crowd into the slots behind, so nobody is given a slot before this; a turn that knows that
 # it takes longer says so.
-LEAD_SECONDS = 0.03
+LEAD_SECONDS = 0.1
 LONGEST_LEAD_SECONDS = 0.4
 STATE_KEPT_SECONDS = 3600  # beyond the time when the last reservation is paid off
 # People are locked meanwhile, and a STOP waits for them.

@@ -48,6 +48,8 @@ LONGEST_TURN_SECONDS = 0.12
 FEWEST = 60
 WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
+# Who has room for so many turns is not held back by the rate.
+PLENTY = 2
 # A turn has its costs: a busy wire is not filled up for a few texts.
 ENOUGH = 0.8
 # How long before the last text of a turn leaves the next turn begins, beside what it needs itself.
@@ -78,8 +80,8 @@ class Lane:
     batch: int = BATCH
 
     def note_took(self, seconds: float) -> None:
-        """One of its turns needed so long: quick to learn from a slow one, slower to forget it."""
-        longer = max(1.25 * seconds, 0.8 * self.lead, limiter.LEAD_SECONDS)
+        """One of its turns needed so long: quick to learn from a slow one, slow to forget it."""
+        longer = max(1.5 * seconds, 0.95 * self.lead, limiter.LEAD_SECONDS)
         self.lead = min(longer, limiter.LONGEST_LEAD_SECONDS)
 
     def note_decided(self, texts: int, seconds: float) -> None:
@@ -177,6 +179,9 @@ def _rates(sender: Sender, shared: SharedRates, lane: Lane, at: datetime) -> tup
             raise
         rates = SlowRates(sender)
         room = rates.room()
+    if room.parts >= PLENTY * lane.batch and isinstance(rates, SharedRates):
+        # Faster than we are: no slots to crowd into, and a STOP would wait for the lead as well.
+        rates = replace(rates, lead=0.0)
     if lane.marketing and room.parts < BATCH:
         # What people wait for goes first.
         waiting = claims.system_parts_due(sender, limit=BATCH, at=at)

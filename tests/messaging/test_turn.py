@@ -11,8 +11,10 @@ from consent.operations.preferences import choose_frequency, pause
 from consent.operations.withdrawal import stop_all_texts
 from messaging import facts
 from messaging.approvals import content_hash
+from messaging.lanes.turn import Lane, begin_turn
+from messaging.lanes.wire import wire
 from messaging.limiter import SharedRates
-from messaging.models import Campaign, CampaignStatus, Message, MessageKind, MessageState
+from messaging.models import Campaign, CampaignStatus, Message, MessageKind, MessageState, Sender
 from messaging.operations.audience import cut_audience, cut_started
 from messaging.operations.campaigns import pause_campaign, start_campaign
 from messaging.operations.freeze import freeze_sending
@@ -317,3 +319,13 @@ def test_words_that_cannot_be_read_do_not_leave(carrier):
     assert campaign.status == CampaignStatus.PAUSED
     take_turn(cast.sender(), marketing=True, at=AT)
     assert sent(carrier) == []
+
+
+@pytest.mark.parametrize(("rate", "lead"), [(100_000, 0.0), (10, 0.3)])
+def test_only_a_sender_that_is_held_back_by_its_rate_gets_slots_ahead(campaign, rate, lead):
+    """Whoever says STOP would wait for them, too."""
+    Sender.objects.filter(pk=cast.sender().pk).update(parts_per_second=rate, burst=100)
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    lane = Lane(cast.sender().pk, marketing=True, lead=0.3)
+    flight = begin_turn(lane, wire(), at=AT).flight
+    assert [text.starts_after for text in flight.texts] == [pytest.approx(lead, abs=1e-4)]
