@@ -179,9 +179,10 @@ def _rates(sender: Sender, shared: SharedRates, lane: Lane, at: datetime) -> tup
             raise
         rates = SlowRates(sender)
         room = rates.room()
-    if room.parts >= PLENTY * lane.batch and isinstance(rates, SharedRates):
+    if rates is shared and not shared.by_country and room.parts >= PLENTY * lane.batch:
         # Faster than we are: no slots to crowd into, and a STOP would wait for the lead as well.
-        rates = replace(rates, lead=0.0)
+        # What a country has room for, nobody looked at.
+        rates = replace(shared, lead=0.0)
     if lane.marketing and room.parts < BATCH:
         # What people wait for goes first.
         waiting = claims.system_parts_due(sender, limit=BATCH, at=at)

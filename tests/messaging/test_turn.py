@@ -14,7 +14,15 @@ from messaging.approvals import content_hash
 from messaging.lanes.turn import Lane, begin_turn
 from messaging.lanes.wire import wire
 from messaging.limiter import SharedRates
-from messaging.models import Campaign, CampaignStatus, Message, MessageKind, MessageState, Sender
+from messaging.models import (
+    Campaign,
+    CampaignStatus,
+    Message,
+    MessageKind,
+    MessageState,
+    RateLimit,
+    Sender,
+)
 from messaging.operations.audience import cut_audience, cut_started
 from messaging.operations.campaigns import pause_campaign, start_campaign
 from messaging.operations.freeze import freeze_sending
@@ -321,9 +329,15 @@ def test_words_that_cannot_be_read_do_not_leave(carrier):
     assert sent(carrier) == []
 
 
-@pytest.mark.parametrize(("rate", "lead"), [(100_000, 0.0), (10, 0.3)])
-def test_only_a_sender_that_is_held_back_by_its_rate_gets_slots_ahead(campaign, rate, lead):
+@pytest.mark.parametrize(
+    ("rate", "countries", "lead"), [(100_000, [], 0.0), (10, [], 0.3), (100_000, ["FR"], 0.3)]
+)
+def test_only_who_may_be_held_back_by_a_rate_gets_slots_ahead(campaign, rate, countries, lead):
     """Whoever says STOP would wait for them, too."""
+    for country in countries:
+        RateLimit.objects.create(
+            provider="simulator", country=country, parts_per_second=10, burst=1
+        )
     Sender.objects.filter(pk=cast.sender().pk).update(parts_per_second=rate, burst=100)
     cut_audience(campaign_id=campaign.pk, at=AT)
     lane = Lane(cast.sender().pk, marketing=True, lead=0.3)

@@ -24,6 +24,7 @@ from tests.stories.visitor import Page, Visitor
 T = TypeVar("T")
 SHOWN_OF_A_LOG = 6_000
 PATIENCE_SECONDS = 60.0
+HEARS_OUT_SECONDS = 5.0
 LIBRARY = "+447700900900"
 
 
@@ -78,6 +79,8 @@ class Town:
     carrier: RunningCarrier
     crew: Crew
     carrier_state: Path = Path()
+    # Lines that the carrier wrote in stories before this one.
+    replies_before: int = 0
 
     def acknowledged(self) -> dict[str, float]:
         """When we said yes to each number's last reply, on the carrier's own clock."""
@@ -92,8 +95,22 @@ class Town:
         return [e["wall"] - said[e["id"]] for e in entries if e["kind"] == "taken"]
 
     def _replies(self) -> list[dict[str, Any]]:
-        lines = (self.carrier_state / "replies.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+        return [json.loads(line) for line in self.reply_lines()[self.replies_before :]]
+
+    def reply_lines(self) -> list[str]:
+        written = self.carrier_state / "replies.jsonl"
+        return written.read_text().splitlines() if written.exists() else []
+
+    def hear_out(self) -> None:
+        """Wait until all that was said is answered: the carrier would say it again to the next
+        story."""
+        give_up = time.monotonic() + HEARS_OUT_SECONDS
+        while time.monotonic() < give_up:
+            entries = self._replies()
+            said = {e["id"] for e in entries if e["kind"] == "reply"}
+            if said <= {e["id"] for e in entries if e["kind"] == "taken"}:
+                return
+            time.sleep(0.05)
 
     def visitor(self) -> Visitor:
         return Visitor(self.site)
@@ -170,7 +187,10 @@ def town(
     cast.sender()
     cast.any_hour()
     crew.begin()
-    yield Town(live_server.url, town_carrier, crew, carrier_state)
+    town = Town(live_server.url, town_carrier, crew, carrier_state)
+    town.replies_before = len(town.reply_lines())
+    yield town
+    town.hear_out()
     crew.rest()
 
 
