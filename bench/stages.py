@@ -45,7 +45,7 @@ STAGES = {
     "permit": ["messaging.lanes.permits.write", "messaging.lanes.chunks.put_off"],
     "record": ["messaging.lanes.results.record"],
     "rest of a turn": ["messaging.lanes.work.begin_turn"],
-    "waiting": ["messaging.lanes.wire.Wire.collect"],
+    "waiting": ["messaging.lanes.wire.Wire.pause"],
 }
 # Texts are written by a thread that does nothing else: its processor time is that stage's.
 WRITES = "wire"
