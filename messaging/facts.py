@@ -24,7 +24,8 @@ LONGEST_CAP = timedelta(days=31)
 # What EXISTS would say is asked with LIMIT 1: the planner answers an EXISTS from a hash of the
 # whole table where it thinks that pays, and here only some hundred people are asked about.
 LOAD = f"""
-    SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id, s.number_ciphertext, d.wrapped_key,
+    SELECT q.nth, q.kind, s.id AS subscriber_id, s.public_id::text,
+        s.number_ciphertext, d.wrapped_key,
         CASE WHEN q.purpose_id IS NULL THEN '{{}}' ELSE s.attributes::text END AS answers,
         s.time_zone, s.region, s.number_area, s.country, s.age_band, s.age_band_ends_date,
         s.last_acted_at,

@@ -59,11 +59,11 @@ for k = 1, common do
   room = math.min(room, math.floor((now + horizon - first) / interval) + 1)
   wait = math.max(wait, first - now - horizon)
 end
-return {math.max(0, room), string.format('%.0f', math.max(0, wait))}
+return string.format('%.0f %.0f', math.floor(math.max(0, room)), math.max(0, wait))
 """
 )
-# ARGV[6]: the texts [[parts, key of the country or 0], …]. Returns for each its start in
-# microseconds from now, -1 where there is no room. Who is behind somebody without room in the
+# ARGV[6]: the texts [[parts, key of the country or 0], …]. Returns for each, in one word, its start
+# in microseconds from now, -1 where there is no room. Who is behind somebody without room in the
 # common keys waits too: nobody is overtaken by a shorter text.
 RESERVE = (
     PRELUDE
@@ -91,7 +91,7 @@ for k, key in ipairs(KEYS) do
   local kept = math.ceil((arrivals[k] - now) / 1000000) + tonumber(ARGV[5])
   redis.call('SET', key, string.format('%.0f', arrivals[k]), 'EX', kept)
 end
-return starts
+return table.concat(starts, ' ')
 """
 )
 
@@ -161,7 +161,7 @@ class SharedRates:
 
     def room(self) -> Room:
         parts, wait = self._ask(LOOK, self.common)
-        return Room(int(parts), int(wait) / 1_000_000)
+        return Room(parts, wait / 1_000_000)
 
     def reserve(self, texts: Sequence[Load]) -> list[float | None]:
         if not texts:
@@ -170,18 +170,18 @@ class SharedRates:
         nth = {country: n for n, country in enumerate(countries, start=len(self.common) + 1)}
         paces = (*self.common, *(self.by_country[country] for country in countries))
         asked = json.dumps([[text.parts, nth.get(text.country, 0)] for text in texts])
-        starts = map(int, self._ask(RESERVE, paces, asked))
+        starts = self._ask(RESERVE, paces, asked)
         return [None if start < 0 else start / 1_000_000 for start in starts]
 
-    def _ask(self, script: str, paces: Sequence[Pace], *more: str) -> list[bytes]:
+    def _ask(self, script: str, paces: Sequence[Pace], *more: str) -> list[int]:
         ahead = [HORIZON_SECONDS * 1_000_000, self.lead * 1_000_000]
         shown = json.dumps([[pace.interval, pace.burst] for pace in paces])
         arguments: list[str | float] = [shown, *ahead, len(self.common), STATE_KEPT_SECONDS, *more]
         try:
-            answer: list[bytes] = _script(_redis(), script)([pace.key for pace in paces], arguments)
+            answer: bytes = _script(_redis(), script)([pace.key for pace in paces], arguments)
         except RedisError:
             raise LimiterUnavailable from None
-        return answer
+        return [int(word) for word in answer.split()]
 
 
 @functools.cache

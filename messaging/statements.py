@@ -8,11 +8,13 @@ hundred texts. They run on Django's own connection, in its transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, RowFactory, TupleRow, dict_row, tuple_row
+
+R = TypeVar("R")
 
 # Until the transaction ends. Between two statements of a turn lies some arithmetic, and at most a
 # cache that does not answer.
@@ -46,21 +48,26 @@ def be_brief() -> None:
     rows(BRIEF, {})
 
 
-def rows(statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows(statement: str, parameters: Mapping[str, Any]) -> list[DictRow]:
     """Run it and return its rows by column name. Raises what Django's cursor raises."""
-    with _cursor() as cursor, connection.wrap_database_errors:
-        cursor.execute(statement.encode(), parameters, prepare=True)
-        return cursor.fetchall()
+    with _cursor(dict_row) as cursor, connection.wrap_database_errors:
+        return cursor.execute(statement.encode(), parameters, prepare=True).fetchall()
+
+
+def tuples(statement: str, parameters: Mapping[str, Any]) -> list[TupleRow]:
+    """The same as tuples, for a statement that returns a column or two."""
+    with _cursor(tuple_row) as cursor, connection.wrap_database_errors:
+        return cursor.execute(statement.encode(), parameters, prepare=True).fetchall()
 
 
 def run(statement: str, parameters: Mapping[str, Any]) -> None:
     """The same for a statement that returns nothing."""
-    with _cursor() as cursor, connection.wrap_database_errors:
+    with _cursor(tuple_row) as cursor, connection.wrap_database_errors:
         cursor.execute(statement.encode(), parameters, prepare=True)
 
 
-def _cursor() -> psycopg.Cursor[dict[str, Any]]:
+def _cursor(made: RowFactory[R]) -> psycopg.Cursor[R]:
     connection.ensure_connection()
-    cursor = psycopg.Cursor(connection.connection, row_factory=dict_row)
+    cursor = psycopg.Cursor(connection.connection, row_factory=made)
     cursor.format = psycopg.pq.Format.BINARY
     return cursor

@@ -75,8 +75,8 @@ def _master_keys() -> dict[str, bytes]:
 
 def encrypt(plaintext: bytes, *, use: str, place: str) -> bytes:
     """Encrypt under the current master key for one `use`, bound to `place`."""
-    key_id, secret = next(iter(_master_keys().items()))
-    sealed = encrypt_with(_derive(secret, use), plaintext, place=f"{use}|{key_id}|{place}")
+    key_id, _digest_key_id = current_keys()
+    sealed = _seal(_cipher(settings.MASTER_KEYS, key_id, use), plaintext, f"{use}|{key_id}|{place}")
     return key_mark(key_id) + sealed
 
 
@@ -85,11 +85,17 @@ def decrypt(ciphertext: bytes | memoryview, *, use: str, place: str) -> bytes:
     sealed = bytes(ciphertext)
     end = 1 + (sealed[0] if sealed else 0)
     key_id = sealed[1:end].decode(errors="replace")
-    secret = _master_keys().get(key_id)
+    cipher = _cipher(settings.MASTER_KEYS, key_id, use)
+    return _open(cipher, sealed[end:], f"{use}|{key_id}|{place}")
+
+
+# Every text opens two: the cipher of a key is made once.
+@functools.cache
+def _cipher(master_keys: str, key_id: str, use: str) -> AESGCM:
+    secret = parse_keys(master_keys, "MASTER_KEYS").get(key_id)
     if secret is None:
         raise UnableToDecrypt(f"master key {key_id!r} is not configured")
-    key = _derive(secret, use)
-    return decrypt_with(key, sealed[end:], place=f"{use}|{key_id}|{place}")
+    return AESGCM(_derive(secret, use))
 
 
 def current_keys() -> tuple[str, str]:
@@ -105,15 +111,22 @@ def key_mark(key_id: str) -> bytes:
 
 def encrypt_with(key: bytes, plaintext: bytes, *, place: str) -> bytes:
     """Encrypt under a given 32-byte key: nonce, then ciphertext and tag."""
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plaintext, place.encode())
+    return _seal(AESGCM(key), plaintext, place)
 
 
 def decrypt_with(key: bytes, sealed: bytes, *, place: str) -> bytes:
     """Undo `encrypt_with`."""
-    nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    return _open(AESGCM(key), sealed, place)
+
+
+def _seal(cipher: AESGCM, plaintext: bytes, place: str) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plaintext, place.encode())
+
+
+def _open(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
     try:
-        return AESGCM(key).decrypt(nonce, body, place.encode())
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
     except (InvalidTag, ValueError):
         raise UnableToDecrypt("changed, or moved from its place") from None
 

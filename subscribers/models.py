@@ -143,11 +143,11 @@ class Subscriber(models.Model):
         return sorted({bytes(self.number_digest), *known})
 
     @staticmethod
-    def decrypt_number(ciphertext: bytes | memoryview | None, public_id: uuid.UUID) -> str:
+    def decrypt_number(ciphertext: bytes | memoryview | None, public_id: uuid.UUID | str) -> str:
         """The number of a row that was read without the ORM."""
         if ciphertext is None:
             return ""
-        return encryption.decrypt(ciphertext, use=NUMBER_USE, place=str(public_id)).decode()
+        return encryption.decrypt(ciphertext, use=NUMBER_USE, place=f"{public_id}").decode()
 
     @property
     def region_name(self) -> str:

@@ -13,7 +13,7 @@ from messaging.lanes import chunks
 from messaging.lanes.chunks import DueChunk
 from messaging.lanes.shares import Shares
 from messaging.models import KINDS, MessageKind, Sender
-from messaging.statements import rows
+from messaging.statements import rows, tuples
 from messaging.texts import open_text
 from subscribers.encryption import UnableToDecrypt
 from subscribers.models import SubjectKey, Subscriber
@@ -146,8 +146,8 @@ def _fitting(due: list[dict[str, Any]], parts: int) -> list[dict[str, Any]]:
 def _with_facts(due: list[dict[str, Any]], sender: Sender, at: datetime) -> list[Claimed]:
     if not due:
         return []
-    people = rows(LOCK_PEOPLE, {"people": [message["subscriber_id"] for message in due]})
-    locked = {person["id"] for person in people}
+    people = {"people": [message["subscriber_id"] for message in due]}
+    locked = {id for (id,) in tuples(LOCK_PEOPLE, people)}
     messages = [message for message in due if message["subscriber_id"] in locked]
     # A statement of its own, after the locks: it sees whatever was committed while we took them.
     known = load([_question(message) for message in messages], sender=sender, at=at)
@@ -173,7 +173,7 @@ COPIED = (
 
 def _claimed(message: dict[str, Any], known: Known) -> Claimed:
     copied = {name: message[name] for name in COPIED}
-    to, body, key = _readable({**known.row, **message})
+    to, body, key = _readable(message, known.row)
     return Claimed(
         kind=KINDS[message["kind"]],
         country=known.row["country"],
@@ -187,7 +187,7 @@ def _claimed(message: dict[str, Any], known: Known) -> Claimed:
     )
 
 
-def _readable(row: dict[str, Any]) -> tuple[str, str, bytes]:
+def _readable(message: dict[str, Any], row: dict[str, Any]) -> tuple[str, str, bytes]:
     """Number, text and data key; empty where something cannot be read.
 
     One row that does not decrypt must not hold up everybody behind it: the gate
@@ -196,12 +196,12 @@ def _readable(row: dict[str, Any]) -> tuple[str, str, bytes]:
     try:
         to = Subscriber.decrypt_number(row["number_ciphertext"], row["public_id"])
         key = SubjectKey.unwrap(row["wrapped_key"] or b"\0", row["subscriber_id"])
-        return to, _text(row, key), key
+        return to, _text(message, key), key
     except UnableToDecrypt:
         return "", "", b""
 
 
-def _text(row: dict[str, Any], key: bytes) -> str:
-    if row["text_ciphertext"] is None or row["campaign_id"] is not None:
+def _text(message: dict[str, Any], key: bytes) -> str:
+    if message["text_ciphertext"] is None or message["campaign_id"] is not None:
         return ""
-    return open_text(row["text_ciphertext"], key=key, receipt_token=row["receipt_token"])
+    return open_text(message["text_ciphertext"], key=key, receipt_token=message["receipt_token"])

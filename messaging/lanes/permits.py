@@ -18,7 +18,7 @@ from messaging.limiter import Load, Rates
 from messaging.models import ANSWERS
 from messaging.models.triggers import LIVE_SUPPRESSION, STANDING_CONSENT
 from messaging.rules import Objection, SendFacts
-from messaging.statements import rows, run
+from messaging.statements import run, tuples
 from messaging.texts import seal_text
 
 # IS NOT DISTINCT FROM keeps the planner on the ids: it would rather read all that is queued, where
@@ -119,7 +119,7 @@ def decide(batch: Iterable[Claimed], wording: Wording, at: datetime) -> Decision
     decisions = Decisions()
     earlier = Earlier()
     for message in batch:
-        if message.campaign_id in wording.full_canaries():
+        if wording.canary_is_full(message.campaign_id):
             # It stays as it is: what the gate would say to it now tells nobody anything.
             continue
         facts = earlier.added_to(wording.facts(message), message)
@@ -185,9 +185,7 @@ def write(decisions: Decisions, at: datetime) -> list[Permitted]:
 def _permit(decisions: Decisions, at: datetime) -> list[Permitted]:
     if not decisions.allowed:
         return []
-    let_go = {
-        row["id"]: row["attempts_made"] for row in rows(PERMIT, _permissions(decisions.allowed, at))
-    }
+    let_go: dict[int, int] = dict(tuples(PERMIT, _permissions(decisions.allowed, at)))
     permitted = [
         _permitted(text, attempt=let_go[text.message.id])
         for text in decisions.allowed

@@ -110,7 +110,7 @@ class Wording:
             "campaign_runs": words.runs,
             "approval_holds": words.approved,
             "fit_for_minors": words.fit_for_minors,
-            "canary_waits": campaign_id in self.full_canaries(),
+            "canary_waits": self.canary_is_full(campaign_id),
             "frozen": self.frozen,
         }
 
@@ -119,9 +119,12 @@ class Wording:
         if message.campaign_id in self.room:
             self.room[message.campaign_id] -= 1
 
+    def canary_is_full(self, campaign_id: int | None) -> bool:
+        return self.room.get(campaign_id or 0, 1) <= 0
+
     def full_canaries(self) -> list[int]:
         """The campaigns whose first texts all left."""
-        return [campaign_id for campaign_id, room in self.room.items() if room <= 0]
+        return [campaign_id for campaign_id in self.room if self.canary_is_full(campaign_id)]
 
     def body(self, message: Claimed) -> str:
         """The text for one person, as it leaves."""

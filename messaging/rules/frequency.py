@@ -62,7 +62,7 @@ def free_again(
     at: datetime, sent_at: tuple[datetime, ...], limit: Frequency | Cap | None
 ) -> datetime | None:
     """When one more text fits the limit; None when it fits now."""
-    if limit is None:
+    if limit is None or len(sent_at) < limit.texts:
         return None
     recent = [sent for sent in sent_at if sent > at - limit.period]
     if len(recent) < limit.texts:
