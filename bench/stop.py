@@ -47,10 +47,12 @@ NEWEST = """
         WHERE campaign_id = %(campaign)s AND state IN ('submitting', 'unknown')
           AND permitted_at > now() - interval '2 seconds' OFFSET 0) m
 """
+# A range of ids: sorting all that waits, for the next eight, would take a quarter of a processor.
 AIM = """
-    SELECT subscriber_id FROM messaging_message
-    WHERE id >= %(first)s AND campaign_id = %(campaign)s AND state IN ('submitting', 'queued')
-    ORDER BY id LIMIT %(some)s
+    SELECT x.subscriber_id FROM (SELECT * FROM messaging_message
+        WHERE id BETWEEN %(first)s AND %(first)s + 2000 OFFSET 0) x
+    WHERE x.campaign_id = %(campaign)s AND x.state IN ('submitting', 'queued')
+    ORDER BY x.id LIMIT %(some)s
 """
 
 
