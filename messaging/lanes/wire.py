@@ -66,7 +66,8 @@ class Wire:
         self._launched: Counter[Provider] = Counter()
         self._taken_off: Counter[Provider] = Counter()
         self._busy: Counter[Provider] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        # By the id of the message; the loop itself would let go of them.
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         # What the loop collects, and what it has handed over.
         self._ended: list[Result] = []
         self._handed_over: list[Result] = []
@@ -128,9 +129,7 @@ class Wire:
 
     def _start(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
         self._busy[flight.carrier] += 1
-        task = self._loop.create_task(self._submit(text, flight, airborne))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[text.id] = self._loop.create_task(self._submit(text, flight, airborne))
 
     async def _submit(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
         result = await submit(text, flight, functools.partial(airborne.is_written, text.id))
@@ -139,6 +138,7 @@ class Wire:
             self._loop.call_later(GROUP_SECONDS, self._hand_over)
         self._ended.append(result)
         self._busy[flight.carrier] -= 1
+        del self._tasks[text.id]
 
     def _hand_over(self) -> None:
         ended, self._ended = self._ended, []
