@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
@@ -15,3 +16,5 @@ packs()
 # What is loaded by now stays: no collection has to walk through it while somebody says STOP.
 gc.collect()
 gc.freeze()
+# A STOP takes some twenty statements, and each comes back to a process in which others compute.
+sys.setswitchinterval(0.0005)

@@ -20,6 +20,8 @@ from subscribers.models import Subscriber
 log = logging.getLogger(__name__)
 # A code or an answer that comes later than this only puzzles.
 USEFUL_FOR = timedelta(minutes=30)
+# Many may say STOP at once. The tick of the next second answers all of them in one turn.
+ANSWERS = (TextKind.STOP_ANSWER, TextKind.HELP_ANSWER)
 # Nobody waits for these: they may wait for a decent hour. They go only while their request is open.
 USEFUL_LONGER = {TextKind.RECONFIRMATION: timedelta(days=14), TextKind.GUARDIAN: timedelta(days=2)}
 
@@ -36,8 +38,9 @@ class SystemTexts:
         confirmation_id: int | None,
     ) -> None:
         """Write the row; the confirm worker finds it. Without a sender the text is not queued."""
-        sender = Sender.objects.filter(sends_system_texts=True, is_active=True).first()
-        if sender is None:
+        senders = Sender.objects.filter(sends_system_texts=True, is_active=True)
+        sender_id = senders.values_list("pk", flat=True).first()
+        if sender_id is None:
             log.error("no active sender carries system texts: a %s text was not queued", kind)
             return
         token = receipt_token()
@@ -45,7 +48,7 @@ class SystemTexts:
             kind=MessageKind(kind.value),
             subscriber=subscriber,
             confirmation_id=confirmation_id,
-            sender=sender,
+            sender_id=sender_id,
             language=language,
             parts=parts(body),
             text_ciphertext=seal_text(body, key=subscriber.subject_key.key, receipt_token=token),
@@ -54,7 +57,8 @@ class SystemTexts:
             lapses_at=at + USEFUL_LONGER.get(kind, USEFUL_FOR),
             queued_at=at,
         )
-        _wake_once()
+        if kind not in ANSWERS:
+            _wake_once()
 
     def await_silence(self, *, subscriber_id: int, locked_at: float) -> None:
         await_silence(subscriber_id, locked_at=locked_at)

@@ -51,6 +51,9 @@ class Refreshed:
     locked: int = 0
 
 
+LOCK = "SELECT id FROM subscribers_subscriber WHERE id = %s FOR NO KEY UPDATE"
+
+
 def lock_number(e164: str) -> None:
     """Hold a number, known or not, until the transaction ends.
 
@@ -72,7 +75,8 @@ def lock_digests(digests: Iterable[bytes]) -> None:
 
 def lock_subscriber(subscriber: Subscriber) -> None:
     """Take the person's lock. FOR NO KEY UPDATE: an audience being written does not block it."""
-    Subscriber.objects.select_for_update(no_key=True).only("pk").get(pk=subscriber.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [subscriber.pk])
 
 
 def lock_owner(e164: str) -> Subscriber | None:

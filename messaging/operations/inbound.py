@@ -87,10 +87,11 @@ def _is_new(provider: str, text: InboundText, subscriber: Subscriber | None, at:
     before = InboundMessage.objects.filter(provider=provider, provider_message_id__in=known)
     if before.exists():
         return False
+    senders = Sender.objects.filter(provider=provider, address=text.to_address)
     inbound = InboundMessage(
         provider=provider,
         provider_message_id=text.provider_message_id,
-        sender=Sender.objects.filter(provider=provider, address=text.to_address).first(),
+        sender_id=senders.values_list("pk", flat=True).first(),
         subscriber=subscriber,
         text_ciphertext=_sealed(text, subscriber),
         meaning=meaning(text.body),
