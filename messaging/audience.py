@@ -3,10 +3,11 @@ text them. Who of them gets the text is decided by the gate, one by one, at the 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from consent.active import active_consent
 from consent.models import Consent, PurposeKind, Suppression
@@ -56,16 +57,20 @@ class Forecast:
 
 def forecast(campaign: Campaign, at: datetime) -> Forecast:
     """A superset for preview: the gate has more rules, and the last word."""
-    people = _judged(campaign, at)
-    counts = people.aggregate(
-        audience=Count("pk"),
-        reachable=Count("pk", filter=Q(agreed=True, stopped=False)),
-        without_consent=Count("pk", filter=Q(agreed=False, stopped=False)),
-        suppressed=Count("pk", filter=Q(stopped=True)),
+    alike = _judged(campaign, at).order_by("language").values_list("stopped", "agreed", "language")
+    people: Counter[str] = Counter()
+    by_language: Counter[str] = Counter()
+    for stopped, agreed, language, count in alike.annotate(Count("pk")):
+        people["suppressed" if stopped else "reachable" if agreed else "without_consent"] += count
+        if agreed and not stopped:
+            by_language[language] += count
+    return Forecast(
+        audience=people.total(),
+        reachable=people["reachable"],
+        without_consent=people["without_consent"],
+        suppressed=people["suppressed"],
+        by_language=dict(by_language),
     )
-    languages = people.filter(agreed=True, stopped=False).values_list("language")
-    by_language = dict(languages.annotate(Count("pk")).order_by("language"))
-    return Forecast(**counts, by_language=by_language)
 
 
 def reachable(campaign: Campaign, at: datetime) -> SubscriberQuerySet:

@@ -21,6 +21,8 @@ LARGEST_CANARY = 200
 CANARY_SHARE = 0.05
 # Below this a canary would be most of the audience.
 LEAST_FOR_CANARY = 100
+# Beyond so many people it stays as large as it is.
+MOST_FOR_CANARY = math.ceil(LARGEST_CANARY / CANARY_SHARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from consent.models import PurposeKind
 from consent.policy.requirements import requirements
 from messaging.approvals import approval_holds, content_hash
-from messaging.audience import audience, countries_of, forecast, rule_of
-from messaging.breaker import canary_size
+from messaging.audience import audience, countries_of, reachable, rule_of
+from messaging.breaker import MOST_FOR_CANARY, canary_size
 from messaging.checklist import Checked, checklist
 from messaging.composition import templates
 from messaging.lengths import ranges
@@ -185,7 +185,8 @@ def start_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     if not approval_holds(campaign):
         raise UnableToApprove([_("It is not what was approved: send it back to draft.")])
     campaign.started_at, campaign.started_by_id = at, actor.pk
-    campaign.canary_size = canary_size(forecast(campaign, at).reachable)
+    some = reachable(campaign, at).order_by()[:MOST_FOR_CANARY]
+    campaign.canary_size = canary_size(some.count())
     campaign.lapses_at = at + timedelta(hours=campaign.useful_hours)
     _move(campaign, S.RUNNING)
 
