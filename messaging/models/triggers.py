@@ -92,7 +92,7 @@ def authority_on_leaving(*answers: str) -> pgtrigger.Trigger:
     """Refuse the move to `submitting` of a campaign row whose consent does not stand now, and of
     any row to a suppressed number: only the `answers` to that person's own text may still go.
 
-    Both are asked in one statement for all rows that move, which costs a fifth of asking for each.
+    Both are asked in one statement for all rows that move, which costs half of asking for each.
     """
     kinds = ", ".join(repr(str(answer)) for answer in answers)
     standing = STANDING_CONSENT.format(m="b", event="b.consent_event_id")

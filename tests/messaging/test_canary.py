@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from messaging.breaker import LARGEST_CANARY, MOST_FOR_CANARY, canary_size
 from messaging.lanes.work import lanes_with_work
 from messaging.models import Campaign, CampaignStatus, Message, MessageState
 from messaging.operations import breaker
@@ -54,6 +55,12 @@ def test_the_rule_lets_the_rest_wait_and_never_withholds_it():
     assert CanaryPassed().check(SendFacts(at=AT)) is None
     waits = Objection("canary_watched", AT)
     assert CanaryPassed().check(SendFacts(at=AT, canary_waits=True)) == waits
+
+
+def test_beyond_some_thousand_people_the_canary_grows_no_more():
+    sizes = [canary_size(people) for people in (MOST_FOR_CANARY - 1, MOST_FOR_CANARY, 5_000_000)]
+    assert sizes == [LARGEST_CANARY] * 3
+    assert canary_size(MOST_FOR_CANARY // 2) == LARGEST_CANARY // 2
 
 
 def test_only_the_first_texts_leave_even_where_one_turn_could_take_all(campaign, carrier):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from django.db import connection
 
 from consent.circumstances import Circumstances
 from consent.models import Consent, EventKind, Standing, Suppression
@@ -11,6 +12,7 @@ from consent.operations.withdrawal import withdraw_consent
 from messaging.models import InboundMessage, Message, MessageKind
 from messaging.operations.inbound import receive_text
 from messaging.providers.base import InboundText
+from messaging.system_texts import wake_confirm_worker
 from subscribers.models import Subscriber
 from tests import cast
 
@@ -154,3 +156,16 @@ def test_start_does_not_bring_back_a_yes_from_before_the_stop(settings):
     says(cast.ALICE, "START", text_id="t2", at=cast.NOON + 2 * cast.HOUR)
     assert Consent.objects.get(subscriber=alice).status == Standing.REQUESTED
     assert alice.events.filter(kind=EventKind.WITHDRAWN).count() == 1
+
+
+@pytest.mark.parametrize(("word", "wakes"), [("STOP", 0), ("HELP", 0), ("JOIN", 1)])
+def test_answers_wait_for_the_tick_and_questions_do_not(
+    word, wakes, django_capture_on_commit_callbacks
+):
+    """A storm of STOPs is answered in one turn, not in thousands."""
+    cast.alice()
+    says(cast.ALICE, "STOP", "before")
+    connection.run_on_commit.clear()
+    with django_capture_on_commit_callbacks() as planned:
+        says(cast.ALICE, word)
+    assert planned.count(wake_confirm_worker) == wakes

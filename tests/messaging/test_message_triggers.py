@@ -44,6 +44,23 @@ def test_without_the_suppression_both_may_leave(kind, request):
     assert message.state == MessageState.SUBMITTING
 
 
+def test_one_refused_row_holds_up_its_whole_statement(welcome, advert):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE consent_consent SET confirming_event_id = NULL, status = 'withdrawn'"
+        )
+    with pytest.raises(DatabaseError, match=f"message {advert.pk} has no standing consent"):
+        run(f"{LEAVE} OR id = %s", advert.pk, welcome.pk)
+
+
+def test_what_is_leaving_already_is_not_asked_again(advert):
+    run(LEAVE, advert.pk)
+    suppress_number(e164=cast.ALICE, source=SuppressionSource.CARRIER, at=cast.NOON)
+    run("UPDATE messaging_message SET error_code = 'late' WHERE id = %s", advert.pk)
+    advert.refresh_from_db()
+    assert (advert.state, advert.error_code) == (MessageState.SUBMITTING, "late")
+
+
 @pytest.mark.parametrize("state", sorted(set(MessageState) - {"queued", "withheld"}))
 def test_no_text_is_born_on_its_way_or_beyond(state, welcome):
     with pytest.raises(DatabaseError, match=f"no message is born {state}"):
