@@ -15,11 +15,14 @@ HOLD_CAMPAIGNS = """
     PERFORM 1 FROM messaging_campaign
         WHERE id IN (SELECT campaign_id FROM born) ORDER BY id FOR KEY SHARE;
 """
+# A slice of an audience is of one campaign: it is looked up once, not ten thousand times.
 OTHER_THAN_ITS_CAMPAIGN = """
-    SELECT b.id INTO refused FROM born b
-    LEFT JOIN messaging_campaign k ON k.id = b.campaign_id
+    SELECT b.id INTO refused FROM (
+        SELECT min(id) AS id, campaign_id, sender_id, purpose_id FROM born
+        WHERE campaign_id IS NOT NULL GROUP BY 2, 3, 4
+    ) b LEFT JOIN messaging_campaign k ON k.id = b.campaign_id
         AND k.sender_id = b.sender_id AND k.purpose_id = b.purpose_id
-    WHERE b.campaign_id IS NOT NULL AND k.id IS NULL LIMIT 1;
+    WHERE k.id IS NULL LIMIT 1;
 """
 # Behind every other row stands a consent, which is about an existing person and event.
 REFERS_TO_NOTHING = """

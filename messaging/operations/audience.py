@@ -72,23 +72,26 @@ CUT = f"""
             consent_event_id, state, language, parts, send_after, lapses_at, attempts_made,
             objections, receipt_token, provider_message_id, error_code, queued_at, settled_at)
         SELECT %(kind)s, %(campaign)s, a.id, %(sender)s, %(purpose)s,
-            CASE WHEN a.said = '[]' THEN a.confirming_event_id END,
-            CASE WHEN a.said = '[]' THEN 'queued' ELSE 'withheld' END,
+            CASE WHEN a.agreed AND NOT a.silent THEN a.confirming_event_id END,
+            CASE WHEN a.agreed AND NOT a.silent THEN 'queued' ELSE 'withheld' END,
             a.language, COALESCE((%(parts)s::jsonb ->> a.language)::int, %(most)s),
             a.send_after, %(lapses)s, 0,
-            CASE WHEN a.said = '[]' AND a.send_after > %(at)s THEN jsonb_build_array(
-                jsonb_build_object('code', %(asleep)s::text, 'retry_at', a.send_after))
-                ELSE a.said END,
+            CASE WHEN a.silent AND NOT a.agreed
+                     THEN '[{{"code": "consent_missing"}}, {{"code": "suppressed"}}]'
+                 WHEN a.silent THEN '[{{"code": "suppressed"}}]'
+                 WHEN NOT a.agreed THEN '[{{"code": "consent_missing"}}]'
+                 WHEN a.send_after > %(at)s THEN jsonb_build_array(
+                     jsonb_build_object('code', %(asleep)s::text, 'retry_at', a.send_after))
+                 ELSE '[]'::jsonb END,
             -- As hard to guess as the seed, and a quarter of what a random one would cost each.
             translate(left(encode(sha256(%(seed)s || int8send(a.id)), 'base64'), 22), '+/', '-_'),
-            '', '', %(at)s, CASE WHEN a.said <> '[]' THEN %(at)s::timestamptz END
+            '', '', %(at)s,
+            CASE WHEN a.silent OR NOT a.agreed THEN %(at)s::timestamptz END
         FROM (
             SELECT s.id, s.language, c.confirming_event_id, y.position, y.send_after,
-                CASE WHEN c.id IS NULL THEN '[{{"code": "consent_missing"}}]'::jsonb
-                     ELSE '[]'::jsonb END ||
-                CASE WHEN EXISTS (SELECT 1 FROM consent_suppression x
-                         WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL)
-                     THEN '[{{"code": "suppressed"}}]'::jsonb ELSE '[]'::jsonb END AS said
+                c.id IS NOT NULL AS agreed,
+                EXISTS (SELECT 1 FROM consent_suppression x
+                    WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL) AS silent
             FROM taken y
             JOIN subscribers_subscriber s ON s.id = y.subscriber_id AND s.erased_at IS NULL
             LEFT JOIN consent_consent c ON c.subscriber_id = s.id AND c.purpose_id = %(purpose)s
