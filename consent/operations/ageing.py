@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from consent.freshness import asks_again_at, ends_at, fades_at, starts_at
 from consent.local_law import law_for
@@ -117,16 +118,15 @@ def _asks_at(consent: Consent, end: datetime) -> datetime:
 def due_now(subscriber: Subscriber, at: datetime) -> list[Ending]:
     """Everything of this person that one text should ask about."""
     found = []
-    for consent in _standing(subscriber):
+    for consent in _confirmed(subscriber).select_related(*ALL):
         end = end_of(consent, at)
         if end is not None and end > at and _is_due(consent, end, at):
             found.append(ending(consent, end))
     return [each for each in found if each is not None]
 
 
-def _standing(subscriber: Subscriber) -> list[Consent]:
-    confirmed = subscriber.consents.filter(status=Standing.CONFIRMED)
-    return list(confirmed.select_related(*ALL).order_by("pk"))
+def _confirmed(subscriber: Subscriber) -> QuerySet[Consent]:
+    return subscriber.consents.filter(status=Standing.CONFIRMED).order_by("pk")
 
 
 def _look_next(consent: Consent, end: datetime | None, at: datetime, *, is_due: bool) -> None:
@@ -152,7 +152,7 @@ def note_act(*, subscriber: Subscriber, at: datetime) -> None:
 
 
 def _record_faded(subscriber: Subscriber, at: datetime) -> None:
-    for consent_id in [each.pk for each in _standing(subscriber)]:
+    for consent_id in list(_confirmed(subscriber).values_list("pk", flat=True)):
         consent = _with_all(consent_id)
         end = end_of(consent, at)
         if consent.status == Standing.CONFIRMED and end is not None and end <= at:
