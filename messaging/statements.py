@@ -55,7 +55,7 @@ def rows(statement: str, parameters: Mapping[str, Any]) -> list[DictRow]:
 
 
 def tuples(statement: str, parameters: Mapping[str, Any]) -> list[TupleRow]:
-    """The same as tuples, for a statement that returns a column or two."""
+    """The same, each row a tuple, for a statement that returns a column or two."""
     with _cursor(tuple_row) as cursor, connection.wrap_database_errors:
         return cursor.execute(statement.encode(), parameters, prepare=True).fetchall()
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 from consent.texts import TextKind
-from messaging.models import Message, MessageKind, Sender
+from messaging.models import ANSWERS, Message, MessageKind, Sender
 from messaging.models.messages import receipt_token
 from messaging.parts import parts
 from messaging.silence import await_silence
@@ -20,8 +20,6 @@ from subscribers.models import Subscriber
 log = logging.getLogger(__name__)
 # A code or an answer that comes later than this only puzzles.
 USEFUL_FOR = timedelta(minutes=30)
-# Many may say STOP at once. The tick of the next second answers all of them in one turn.
-ANSWERS = (TextKind.STOP_ANSWER, TextKind.HELP_ANSWER)
 # Nobody waits for these: they may wait for a decent hour. They go only while their request is open.
 USEFUL_LONGER = {TextKind.RECONFIRMATION: timedelta(days=14), TextKind.GUARDIAN: timedelta(days=2)}
 
@@ -57,7 +55,8 @@ class SystemTexts:
             lapses_at=at + USEFUL_LONGER.get(kind, USEFUL_FOR),
             queued_at=at,
         )
-        if kind not in ANSWERS:
+        # Many may say STOP at once. The tick of the next second answers all of them in one turn.
+        if kind.value not in ANSWERS:
             _wake_once()
 
     def await_silence(self, *, subscriber_id: int, locked_at: float) -> None:

@@ -75,7 +75,7 @@ def _master_keys() -> dict[str, bytes]:
 
 def encrypt(plaintext: bytes, *, use: str, place: str) -> bytes:
     """Encrypt under the current master key for one `use`, bound to `place`."""
-    key_id, _digest_key_id = current_keys()
+    key_id = next(iter(_master_keys()))
     sealed = _seal(_cipher(settings.MASTER_KEYS, key_id, use), plaintext, f"{use}|{key_id}|{place}")
     return key_mark(key_id) + sealed
 
