@@ -26,6 +26,9 @@ HORIZON_SECONDS = 0.8  # a permission is good for one second; see messaging.lane
 # it takes longer says so.
 LEAD_SECONDS = 0.1
 LONGEST_LEAD_SECONDS = 0.4
+# A text may leave that much later than its slot, since processes and networks are no clocks: so
+# much of the burst is kept for that. Who leaves later yet pays for another slot.
+LATE_SECONDS = 0.03
 STATE_KEPT_SECONDS = 3600  # beyond the time when the last reservation is paid off
 # People are locked meanwhile, and a STOP waits for them.
 ANSWERS_WITHIN_SECONDS = 0.5
@@ -134,7 +137,8 @@ class Pace(NamedTuple):
     @classmethod
     def of(cls, key: str, limit: Sender | RateLimit) -> Self:
         name = f"{settings.KEY_PREFIX}:rate:{key}"
-        return cls(name, 1_000_000 / float(limit.parts_per_second), limit.burst)
+        rate = float(limit.parts_per_second)
+        return cls(name, 1_000_000 / rate, max(1, limit.burst - int(rate * LATE_SECONDS)))
 
 
 @dataclass(frozen=True)

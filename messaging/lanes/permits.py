@@ -67,6 +67,7 @@ class Permitted:
     body: str = field(repr=False)
     receipt_token: str
     parts: int
+    country: str
     # How often the provider asked us to wait with this one.
     throttled: int
     confirmation_id: int | None
@@ -221,6 +222,7 @@ def _permitted(text: Allowed, *, attempt: int) -> Permitted:
         body=text.body,
         receipt_token=message.receipt_token,
         parts=text.parts,
+        country=message.country,
         throttled=message.throttled,
         confirmation_id=message.confirmation_id,
         starts_after=text.starts_after,

@@ -37,16 +37,13 @@ class Flight:
     """
 
     carrier: Provider
+    sender_id: int
     sender_address: str
     receipts_address: str
     texts: list[Permitted] = field(repr=False)
     reserved_at: float
     not_after: float
     killed_at: float
-
-    @property
-    def first_start(self) -> float:
-        return self.reserved_at + min(text.starts_after for text in self.texts)
 
     @property
     def crowd(self) -> int:

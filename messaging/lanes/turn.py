@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -33,7 +34,7 @@ from messaging.lanes.shares import Shares
 from messaging.lanes.submission import Flight, connected
 from messaging.lanes.wire import Wire
 from messaging.lanes.wording import REMEMBERED, Wording
-from messaging.limiter import LimiterUnavailable, Rates, Room, SharedRates
+from messaging.limiter import LimiterUnavailable, Load, Rates, Room, SharedRates
 from messaging.models import Message, Sender
 from messaging.operations.breaker import note_canaries_left
 from messaging.providers.base import Provider
@@ -120,7 +121,8 @@ def begin_turn(lane: Lane, wire: Wire, *, at: datetime) -> Turn:
     """Everything up to the wire. Raises `UnknownProvider`, `OutOfPlace`, `LimiterUnavailable`."""
     sender, shared = _sender(lane.sender_id)
     carrier = connected(sender.provider)
-    rates, room = _rates(sender, replace(shared, lead=lane.lead), lane, at)
+    shared = replace(shared, lead=lane.lead)
+    rates, room = _rates(sender, shared, lane, wire.late(sender.pk), at)
     if room.parts <= 0:
         return Turn(wait=max(room.wait, SOON_SECONDS))
     free = wire.room(carrier)
@@ -148,6 +150,7 @@ def _turn(decided: Decided, sender: Sender, carrier: Provider, *, ahead: float) 
         return Turn(decided.claimed, wait=wait, has_nothing_due=not decided.claimed)
     flight = Flight(
         carrier=carrier,
+        sender_id=sender.pk,
         sender_address=sender.address,
         receipts_address=f"{settings.RECEIPTS_URL}/providers/{sender.provider}/receipts/",
         texts=decided.texts,
@@ -169,10 +172,13 @@ def _as_of(sender_id: int, version: str) -> tuple[Sender, SharedRates]:
     return sender, SharedRates.of(sender)
 
 
-def _rates(sender: Sender, shared: SharedRates, lane: Lane, at: datetime) -> tuple[Rates, Room]:
+def _rates(
+    sender: Sender, shared: SharedRates, lane: Lane, late: deque[Load], at: datetime
+) -> tuple[Rates, Room]:
     """Campaigns wait while the limiter is away; what people wait for goes on slowly."""
     rates: Rates = shared
     try:
+        _pay_for(late, shared)
         room = rates.room()
     except LimiterUnavailable:
         if lane.marketing:
@@ -188,6 +194,14 @@ def _rates(sender: Sender, shared: SharedRates, lane: Lane, at: datetime) -> tup
         waiting = claims.system_parts_due(sender, limit=BATCH, at=at)
         room = room._replace(parts=room.parts - waiting)
     return rates, _within_day(room, sender, at)
+
+
+def _pay_for(late: deque[Load], rates: Rates) -> None:
+    """Each took a slot that was not its own, while its own passed unused: so it needs another."""
+    owed = [late.popleft() for _ in range(len(late))]
+    for load, start in zip(owed, rates.reserve(owed), strict=True):
+        if start is None:
+            late.append(load)
 
 
 def _within_day(room: Room, sender: Sender, at: datetime) -> Room:

@@ -10,7 +10,7 @@ import asyncio
 import functools
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from messaging.lanes.deadman import dead_man
 from messaging.lanes.permits import Permitted
 from messaging.lanes.results import Result
 from messaging.lanes.submission import Flight, submit
+from messaging.limiter import LATE_SECONDS, Load
 from messaging.providers.base import Provider, provider
 
 T = TypeVar("T")
@@ -70,6 +71,8 @@ class Wire:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         # What the loop collects, and what it has handed over.
         self._ended: list[Result] = []
+        # By the id of the sender: what left later than it may.
+        self._late: defaultdict[int, deque[Load]] = defaultdict(deque)
         self._handed_over: list[Result] = []
         self._arrived = threading.Condition()
 
@@ -103,6 +106,10 @@ class Wire:
         with self._arrived:
             self._arrived.wait(seconds)
 
+    def late(self, sender_id: int) -> deque[Load]:
+        """What left so late that it took somebody else's slot. Whoever pays for it, takes it."""
+        return self._late[sender_id]
+
     def run(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """Run it on the loop of the connections, and wait so long for its end."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
@@ -117,11 +124,9 @@ class Wire:
     def _take_off(self, flight: Flight) -> None:
         airborne = Airborne(flight)
         self._loop.call_at(flight.not_after + OVER_SECONDS, airborne.over)
-        # Who starts late keeps the pace: a crowd would be faster than the sender may be.
-        late = max(0.0, time.monotonic() - flight.first_start)
         self._taken_off[flight.carrier] += flight.crowd
         for text in flight.texts:
-            starts_at = flight.reserved_at + text.starts_after + late
+            starts_at = flight.reserved_at + text.starts_after
             if starts_at <= time.monotonic():
                 self._start(text, flight, airborne)
             else:
@@ -132,13 +137,19 @@ class Wire:
         self._tasks[text.id] = self._loop.create_task(self._submit(text, flight, airborne))
 
     async def _submit(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
-        result = await submit(text, flight, functools.partial(airborne.is_written, text.id))
+        left = functools.partial(self._left, text, flight, airborne)
+        result = await submit(text, flight, left)
         airborne.is_written(text.id)
         if not self._ended:
             self._loop.call_later(GROUP_SECONDS, self._hand_over)
         self._ended.append(result)
         self._busy[flight.carrier] -= 1
         del self._tasks[text.id]
+
+    def _left(self, text: Permitted, flight: Flight, airborne: Airborne) -> None:
+        airborne.is_written(text.id)
+        if time.monotonic() > flight.reserved_at + text.starts_after + LATE_SECONDS:
+            self._late[flight.sender_id].append(Load(text.parts, text.country))
 
     def _hand_over(self) -> None:
         ended, self._ended = self._ended, []

@@ -42,6 +42,15 @@ def test_a_quiet_sender_may_burst_and_then_keeps_its_pace():
     assert starts[10:] == [None] * 10
 
 
+def test_of_a_burst_so_much_is_kept_as_texts_may_leave_late():
+    starts = pace(1000, burst=100).reserve([ONE] * 100)
+    at_once = 100 - round(1000 * limiter.LATE_SECONDS)
+    assert starts[at_once - 1 : at_once + 1] == [
+        pytest.approx(LEAD_SECONDS),
+        pytest.approx(LEAD_SECONDS + 0.001),
+    ]
+
+
 def test_the_next_reservation_begins_where_the_last_ended():
     rates = pace(10)
     rates.reserve([ONE] * 2)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -31,7 +32,7 @@ from messaging.statistics import progress
 from messaging.texts import text_of
 from subscribers.models import Attribute, Segment
 from tests import cast
-from tests.turns import take_turn
+from tests.turns import fly, take_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -327,6 +328,20 @@ def test_words_that_cannot_be_read_do_not_leave(carrier):
     assert campaign.status == CampaignStatus.PAUSED
     take_turn(cast.sender(), marketing=True, at=AT)
     assert sent(carrier) == []
+
+
+def test_a_text_that_left_late_takes_another_slot(campaign, carrier):
+    """While we stood still, its own passed unused: all of them at once would be too fast."""
+    Sender.objects.update(parts_per_second="0.01", burst=9)
+    cut_audience(campaign_id=campaign.pk, at=AT)
+    lane = Lane(cast.sender().pk, marketing=True)
+    flight = begin_turn(lane, wire(), at=AT).flight
+    fly(replace(flight, reserved_at=flight.reserved_at - 1))
+    assert len(sent(carrier)) == 1
+    rates = SharedRates.of(Sender.objects.get(pk=lane.sender_id))
+    assert rates.room().parts == 8
+    begin_turn(lane, wire(), at=AT)
+    assert rates.room().parts == 7
 
 
 @pytest.mark.parametrize(
