@@ -14,23 +14,25 @@ from messaging.models.campaigns import Campaign
 class AudienceSlice(models.Model):
     """Some thousand of the people a started campaign is for, whose rows are not written yet.
 
-    The order of `position`, and of the people in it, is the order of sending. No foreign keys to
-    them: the check would lock everybody at once, and a STOP would wait for it.
+    The order of `position` is the order of sending. No foreign keys to the people: the check would
+    lock everybody at once, and a STOP would wait for it.
     """
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     position = models.IntegerField()
+    send_after = models.DateTimeField()
     subscriber_ids = ArrayField(models.BigIntegerField())
-    send_after = ArrayField(models.DateTimeField())
+    # Given beforehand, so that the ranges of two slices that are written at once do not overlap.
+    message_ids = ArrayField(models.BigIntegerField())
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["campaign", "position"], name="audience_slice_once"),
             models.CheckConstraint(
-                name="everyone_in_a_slice_has_a_time",
-                condition=Q(subscriber_ids__len=F("send_after__len")),
+                name="everyone_in_a_slice_has_an_id",
+                condition=Q(subscriber_ids__len=F("message_ids__len")),
             ),
         ]
 

@@ -8,10 +8,12 @@ from consent.operations.policy import override_policy
 from consent.operations.preferences import pause
 from messaging.lanes.chunks import due_campaigns, next_due_at, weights
 from messaging.models import AudienceSlice, Campaign, Chunk, Message, MessageState, Sender
-from messaging.operations import audience
+from messaging.operations import audience, selection
 from messaging.operations.audience import cut_audience
 from messaging.operations.campaigns import cancel_campaign
 from messaging.operations.recovery import finish_campaigns, recover
+from messaging.operations.selection import select_audience
+from subscribers.models import Subscriber
 from tests import cast
 from tests.turns import take_turn
 
@@ -45,11 +47,53 @@ def test_the_audience_is_cut_into_chunks_that_hold_every_waiting_row(monkeypatch
     assert not AudienceSlice.objects.exists()
 
 
-def test_a_slice_after_the_other_writes_everybody_once(monkeypatch):
-    monkeypatch.setattr(audience, "SLICE", 2)
+@pytest.fixture
+def slices(monkeypatch):
+    """Of about two, and neighbours need not stay together."""
+    monkeypatch.setattr(selection, "SLICE", 2)
+    monkeypatch.setattr(selection, "BLOCK", 1)
+
+
+def test_a_slice_after_the_other_writes_everybody_once(slices):
     campaign = started()
+    select_audience(campaign, at=AT)
+    parts = list(AudienceSlice.objects.order_by("position"))
+    assert 1 < len(parts) <= 4
     assert cut_audience(campaign_id=campaign.pk, at=AT) == len(PEOPLE)
-    assert campaign.chunks.count() == 4
+    written = Message.objects.filter(campaign=campaign).order_by("pk")
+    assert [m.pk for m in written] == [id for part in parts for id in part.message_ids]
+    for part in parts:
+        meant = written.filter(pk__in=part.message_ids).values_list("subscriber", flat=True)
+        assert sorted(meant) == sorted(part.subscriber_ids)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_write_at_once_and_no_chunk_has_rows_of_another(slices):
+    campaign = started(numbers=[f"+44770090{n:04d}" for n in range(40)])
+    assert cut_audience(campaign_id=campaign.pk, at=AT) == 40
+    bounds = list(campaign.chunks.values_list("first_message_id", "last_message_id"))
+    assert len(bounds) > 10
+    ends = [end for pair in sorted(bounds) for end in pair]
+    assert ends == sorted(ends)
+    campaign.refresh_from_db()
+    assert campaign.audience_cut_at == AT
+    assert campaign.messages.values("subscriber").distinct().count() == 40
+
+
+def test_people_of_one_hour_are_in_slices_of_their_own(carrier):
+    """Where it is morning first comes first."""
+    campaign = started(at=NIGHT)
+    abroad = cast.confirmed(PEOPLE[0])
+    Subscriber.objects.filter(pk=abroad.pk).update(time_zone="America/New_York")
+    select_audience(campaign, at=NIGHT)
+    parts = list(AudienceSlice.objects.order_by("position"))
+    assert [len(part.subscriber_ids) for part in parts] == [len(PEOPLE) - 1, 1]
+    assert NIGHT < parts[0].send_after < parts[1].send_after
+    assert parts[1].subscriber_ids == [abroad.pk]
+    cut_audience(campaign_id=campaign.pk, at=NIGHT)
+    for part in parts:
+        waiting = campaign.messages.filter(subscriber__in=part.subscriber_ids)
+        assert set(waiting.values_list("send_after", flat=True)) == {part.send_after}
 
 
 def test_who_sleeps_is_not_asked_about_before_the_morning(carrier):
@@ -112,19 +156,18 @@ def test_rows_that_no_chunk_knows_of_are_looked_at_all_the_same():
     assert next_due_at(campaign) == AT
 
 
-def test_cancelling_ends_the_written_and_forgets_who_was_only_selected(monkeypatch):
-    monkeypatch.setattr(audience, "SLICE", 2)
+def test_cancelling_ends_the_written_and_forgets_who_was_only_selected(slices):
     campaign = started()
-    monkeypatch.setattr(audience, "STAYS_SECONDS", -1)
-    cut_audience(campaign_id=campaign.pk, at=AT)
-    monkeypatch.setattr(audience, "STAYS_SECONDS", 5)
-    audience._cut_slice(campaign, audience._next_slice(campaign), AT)
+    select_audience(campaign, at=AT)
+    campaign.refresh_from_db()
+    written = audience._cut_slice(campaign, AT)
+    assert 0 < written < len(PEOPLE)
     cancel_campaign(actor=cast.approver(), campaign=campaign, at=AT)
     recover(at=AT)
     campaign.refresh_from_db()
     states = Message.objects.filter(campaign=campaign).values_list("state", flat=True)
-    assert list(states) == [MessageState.CANCELLED] * 2
-    assert campaign.audience_size == 2
+    assert list(states) == [MessageState.CANCELLED] * written
+    assert campaign.audience_size == written
     assert not AudienceSlice.objects.exists()
     assert next_due_at(campaign) is None
 
