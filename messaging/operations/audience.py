@@ -177,7 +177,7 @@ def _cut_slice(campaign: Campaign, at: datetime) -> int | None:
 def _write_slice(campaign: Campaign, at: datetime) -> int | None:
     """The next slice that nobody writes; None where there is none, or none is wanted any more.
 
-    Who cancels meanwhile waits for it where what is unwritten is forgotten.
+    Who cancels meanwhile does not wait for it: what it wrote is ended like everything that waits.
     """
     if not _runs(campaign):
         return None

@@ -94,16 +94,17 @@ def _end(waiting: QuerySet[Message], state: MessageState, at: datetime) -> int:
 
 
 def _forget_unwritten(cancelled: QuerySet[Campaign]) -> None:
-    """Whoever has no row yet when a campaign is cancelled was never considered."""
+    """Whoever has no row yet when a campaign is cancelled was never considered. A slice that is
+    being written goes on to its end, and the next tick ends its rows."""
     for campaign in cancelled.filter(audience_cut_at=None, audience_size__gt=0):
         with transaction.atomic():
             slices = AudienceSlice.objects.filter(campaign=campaign)
-            locked = slices.select_for_update().values_list("subscriber_ids__len", flat=True)
-            unwritten = sum(locked)
+            locked = slices.select_for_update(skip_locked=True, of=("self",))
+            unwritten = dict(locked.values_list("pk", "subscriber_ids__len"))
             if unwritten:
-                slices.delete()
+                slices.filter(pk__in=unwritten).delete()
                 Campaign.objects.filter(pk=campaign.pk).update(
-                    audience_size=F("audience_size") - unwritten
+                    audience_size=F("audience_size") - sum(unwritten.values())
                 )
 
 

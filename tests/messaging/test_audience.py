@@ -8,6 +8,8 @@ from consent.operations.withdrawal import withdraw_consent
 from messaging.models import Message, MessageState
 from messaging.operations import audience
 from messaging.operations.audience import cut_audience
+from messaging.operations.campaigns import cancel_campaign
+from messaging.operations.recovery import recover
 from tests import cast
 from tests.rivals import stalled
 
@@ -42,6 +44,24 @@ def test_a_withdrawal_in_the_middle_of_a_slice_is_withheld_and_the_others_have_t
     assert states == {alice.pk: MessageState.WITHHELD, frank.pk: MessageState.QUEUED}
     campaign.refresh_from_db()
     assert campaign.audience_cut_at == AT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cancels_does_not_wait_for_a_slice_and_ends_it_all_the_same():
+    people = [cast.alice(), cast.confirmed(cast.FRANK)]
+    campaign = cast.started(cast.draft(), AT)
+
+    def cut():
+        return cut_audience(campaign_id=campaign.pk, at=AT)
+
+    with stalled(cut, by=SAME_ROW, parameters=[people[1].pk, campaign.pk]) as written:
+        cancel_campaign(actor=cast.approver(), campaign=campaign, at=AT)
+    assert written == [2]
+    recover(at=AT)
+    states = Message.objects.filter(campaign=campaign).values_list("state", flat=True)
+    assert list(states) == [MessageState.CANCELLED] * 2
+    campaign.refresh_from_db()
+    assert campaign.audience_size == 2
 
 
 @pytest.mark.django_db
