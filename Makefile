@@ -25,7 +25,8 @@ run: install ## the same processes with your own settings and people (PORT=8000)
 	@exec $(MANAGE) up
 
 test: develop ## every test but the browser's
-	$(BIN)/python -m pytest -m "not browser and not chaos" -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not browser and not chaos" -n 2 --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
 
 stories: develop ## the tests that walk through the pages in Chromium
 	bin/ensure-chromium

@@ -36,6 +36,13 @@ class Hearing:
     def note(self, **_about: object) -> None:
         self.heard_at = self.clock()
 
+    def wait(self, seconds: float) -> None:
+        """Where it took much longer, the whole process stood still, and may hear at first."""
+        before = self.clock()
+        time.sleep(seconds)
+        if self.clock() - before > 2 * seconds:
+            self.note()
+
     def is_lost(self, queues: Collection[str]) -> bool:
         """Nothing came for long, although something waits."""
         silent = self.clock() - self.heard_at > settings.WORKER_SILENT_SECONDS
@@ -56,7 +63,7 @@ def something_waits(queues: Collection[str]) -> bool:
 def watch(hearing: Hearing, queues: Collection[str]) -> None:
     """Look now and then; ask this process to end once it is deaf. It finishes what is in hand."""
     while not hearing.is_lost(queues):
-        time.sleep(settings.WORKER_SILENT_SECONDS / LOOKS)
+        hearing.wait(settings.WORKER_SILENT_SECONDS / LOOKS)
     log.error("this worker hears nothing although tasks wait: it ends, to be started again")
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from redis import Redis
 
 from messaging.lanes.wire import close_connections
@@ -17,7 +18,13 @@ hypothesis.settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("unhurried")
+LONGEST = {"stack", "chaos"}
 pytest_plugins = ["tests.browser", "tests.carrier"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, or everybody waits for them at the end. Else the order stays random."""
+    items.sort(key=lambda item: LONGEST.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +39,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
         for statement in truncate_triggers(cursor, "DISABLE"):
             cursor.execute(statement)
         connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_language() -> Iterator[None]:
+    """A request leaves its language behind, and only the next request would change that."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

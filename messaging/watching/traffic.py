@@ -9,31 +9,35 @@ from typing import Any
 
 from django.db import connection
 
-# Beyond that a number is "more than that".
+from messaging.lanes.chunks import RANGE
+
+# Beyond that a number is "more than that". As many texts are in so many chunks.
 MOST = 10_000
+CHUNKS = 20
 LIVE = "k.status = 'running' AND (k.canary_left_at IS NULL OR k.canary_passed_at IS NOT NULL)"
-# The texts that are due longest, and those that are due next, without those of campaigns that
-# stand still: what lies behind `most` of these is not seen.
+# Campaigns are looked at by their chunks, those first that are due longest: what lies behind
+# `chunks` of these is not seen.
 CAMPAIGNS = f"""
-    SELECT s.id, true, d.due, d.oldest_at, n.next_at, d.looked_at >= %(most)s
+    SELECT s.id, true, d.due, d.oldest_at, LEAST(d.next_at, n.next_at), d.is_more
     FROM messaging_sender s
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE {LIVE}) AS due, count(*) AS looked_at,
-            min(x.send_after) FILTER (WHERE {LIVE}) AS oldest_at
+        SELECT count(m.id) FILTER (WHERE m.send_after <= %(at)s) AS due,
+            min(m.send_after) FILTER (WHERE m.send_after <= %(at)s) AS oldest_at,
+            min(m.send_after) FILTER (WHERE m.send_after > %(at)s) AS next_at,
+            count(DISTINCT c.id) >= %(chunks)s AS is_more
         FROM (
-            SELECT m.send_after, m.campaign_id FROM messaging_message m
-            WHERE m.sender_id = s.id AND m.state = 'queued' AND m.campaign_id IS NOT NULL
-              AND m.send_after <= %(at)s
-            ORDER BY m.send_after, m.id LIMIT %(most)s
-        ) x JOIN messaging_campaign k ON k.id = x.campaign_id
+            SELECT c.* FROM messaging_campaign k JOIN messaging_chunk c ON c.campaign_id = k.id
+            WHERE k.sender_id = s.id AND {LIVE} AND c.next_due_at <= %(at)s
+            ORDER BY c.next_due_at, c.id LIMIT %(chunks)s
+        ) c LEFT JOIN messaging_message m
+            ON {RANGE} AND m.state IS NOT DISTINCT FROM 'queued'
     ) d
     CROSS JOIN LATERAL (
-        SELECT min(x.send_after) AS next_at FROM (
-            SELECT m.send_after, m.campaign_id FROM messaging_message m
-            WHERE m.sender_id = s.id AND m.state = 'queued' AND m.campaign_id IS NOT NULL
-              AND m.send_after > %(at)s
-            ORDER BY m.send_after, m.id LIMIT %(most)s
-        ) x JOIN messaging_campaign k ON k.id = x.campaign_id AND {LIVE}
+        SELECT min(c.next_due_at) AS next_at
+        FROM messaging_campaign k CROSS JOIN LATERAL (
+            SELECT y.next_due_at FROM messaging_chunk y
+            WHERE y.campaign_id = k.id AND y.next_due_at > %(at)s ORDER BY y.next_due_at LIMIT 1
+        ) c WHERE k.sender_id = s.id AND {LIVE}
     ) n
 """
 # Few, and together in the index by campaign: those of none.
@@ -59,7 +63,7 @@ UNSETTLED = """
 @dataclass(frozen=True)
 class LaneTraffic:
     """`due` texts may leave now, the first since `oldest_at`, or more than that where the look at
-    the first `MOST` did not reach the end. The next of the others is due at `next_at`. None: there
+    the first of them did not reach the end. The next of the others is due at `next_at`. None: there
     is none."""
 
     sender_id: int
@@ -72,7 +76,7 @@ class LaneTraffic:
 
 def lanes(*, at: datetime) -> list[LaneTraffic]:
     """Both lanes of every sender, by sender: campaigns first."""
-    wanted = {"at": at, "most": MOST}
+    wanted = {"at": at, "most": MOST, "chunks": CHUNKS}
     rows = [*_rows(CAMPAIGNS, wanted), *_rows(SYSTEM, wanted)]
     return sorted((LaneTraffic(*row) for row in rows), key=lambda lane: lane.sender_id)
 

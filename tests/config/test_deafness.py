@@ -61,3 +61,18 @@ def test_a_deaf_worker_is_asked_to_end(waiting):
     done = subprocess.run([sys.executable, "-c", WATCH], capture_output=True, text=True, timeout=50)
     assert done.returncode == -signal.SIGTERM
     assert "hears nothing" in done.stderr
+
+
+def test_whoever_stood_still_may_hear_at_first(waiting):
+    """Frozen for 100 seconds in the middle of a short wait, with a task waiting since."""
+    times = iter([100, 200, 200, 230])
+    hearing = Hearing(90.0, clock=lambda: next(times))
+    hearing.wait(0.001)
+    assert not hearing.is_lost([waiting])
+
+
+def test_an_ordinary_wait_is_part_of_the_silence(waiting):
+    times = iter([100, 100.0015, 170])
+    hearing = Hearing(100.0, clock=lambda: next(times))
+    hearing.wait(0.001)
+    assert hearing.is_lost([waiting])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from messaging.models import Campaign, CampaignStatus, Message
+from messaging.operations import audience
 from messaging.operations.audience import cut_audience
 from messaging.watching import traffic
 from tests import cast
@@ -13,6 +14,10 @@ AT = cast.NOON + cast.DAY
 
 @pytest.fixture
 def campaign() -> Campaign:
+    return waiting()
+
+
+def waiting() -> Campaign:
     """Alice and dora wait for its text."""
     for person in (cast.alice, cast.dora):
         person()
@@ -42,12 +47,20 @@ def test_a_campaign_that_stands_still_has_nothing_due(campaign: Campaign, change
     assert lane(AT - cast.MINUTE).next_at is None
 
 
-def test_a_count_that_did_not_reach_the_end_says_so(campaign: Campaign, monkeypatch):
-    assert not lane().is_more
-    monkeypatch.setattr(traffic, "MOST", 1)
+def test_a_count_that_did_not_reach_the_end_says_so(monkeypatch):
+    monkeypatch.setattr(audience, "CHUNK", 1)
+    started = waiting()
+    assert (lane().due, lane().is_more) == (2, False)
+    monkeypatch.setattr(traffic, "CHUNKS", 1)
     assert (lane().due, lane().is_more) == (1, True)
-    Campaign.objects.update(status=CampaignStatus.PAUSED)
-    assert (lane().due, lane().is_more) == (0, True)
+    Campaign.objects.filter(pk=started.pk).update(status=CampaignStatus.PAUSED)
+    assert (lane().due, lane().is_more) == (0, False)
+
+
+def test_who_is_put_off_within_a_chunk_comes_next(campaign: Campaign):
+    late = campaign.messages.first()
+    campaign.messages.filter(pk=late.pk).update(send_after=AT + cast.HOUR)
+    assert (lane().due, lane().next_at) == (1, AT + cast.HOUR)
 
 
 def test_texts_of_no_campaign_are_a_lane_of_their_own():
