@@ -41,7 +41,7 @@ def send_system_texts() -> None:
 def wake_soon(task: Task) -> None:
     """Where the broker is away, the next tick does it."""
     with contextlib.suppress(OperationalError):
-        task.apply_async(expires=5)
+        task.apply_async(expires=5, retry=False)
 
 
 @shared_task

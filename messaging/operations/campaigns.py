@@ -27,6 +27,7 @@ from messaging.placeholders import problems as unreadable_in
 from messaging.places import is_registered, may_reach
 from messaging.rules.content import DraftFacts
 from messaging.rules.drafts import LONGEST
+from messaging.tasks import cut_audiences, wake_soon
 from messaging.values import declared
 from subscribers.authorization import Staff, authorize
 from subscribers.segments import InvalidRule
@@ -189,6 +190,7 @@ def start_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     campaign.canary_size = canary_size(some.count())
     campaign.lapses_at = at + timedelta(hours=campaign.useful_hours)
     _move(campaign, S.RUNNING)
+    transaction.on_commit(partial(wake_soon, cut_audiences), robust=True)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from messaging.places import WHERE, Places
 from subscribers.querysets import SubscriberQuerySet
 
 # About so many people of one time; they are written at once.
-SLICE = 10_000
+SLICE = 5_000
 BLOCK = 256
 
 # Which slice is random: a pause, a canary or a stop never falls on the oldest members alone.
