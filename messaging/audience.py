@@ -38,10 +38,10 @@ def kind_of(campaign: Campaign) -> MessageKind:
     return MessageKind.SERVICE if is_service else MessageKind.MARKETING
 
 
-def countries_of(people: SubscriberQuerySet) -> frozenset[str]:
-    """The countries of their numbers, ISO 3166-1."""
-    found = people.exclude(country="").order_by().values_list("country", flat=True)
-    return frozenset(found.distinct())
+def countries_of(people: SubscriberQuerySet) -> Counter[str]:
+    """How many of their numbers are of which country, ISO 3166-1 or ""."""
+    counted = people.order_by().values_list("country").annotate(Count("pk"))
+    return Counter(dict(counted))
 
 
 @dataclass(frozen=True)

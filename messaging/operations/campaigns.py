@@ -58,7 +58,8 @@ class UnableToMove(CampaignRefused):
 def draft_facts(campaign: Campaign, *, at: datetime) -> DraftFacts:
     """What the content rules look at, from the campaign as it stands."""
     texts, lengths = _texts_and_lengths(campaign)
-    sender, countries = campaign.sender, countries_of(audience(campaign))
+    sender, people = campaign.sender, countries_of(audience(campaign))
+    countries = frozenset(people) - {""}
     asked = requirements(countries, at=at, kind=campaign.purpose.kind)
     return DraftFacts(
         controller=campaign.purpose.controller,
@@ -68,7 +69,7 @@ def draft_facts(campaign: Campaign, *, at: datetime) -> DraftFacts:
         is_service=campaign.purpose.kind == PurposeKind.SERVICE,
         sender_is_active=sender.is_active and sender.provider in settings.SMS_PROVIDERS,
         parts_per_second=float(sender.parts_per_second),
-        audience=audience(campaign).count(),
+        audience=people.total(),
         countries=countries,
         out_of_reach=_out_of_reach(campaign, countries, at),
         prefixes=asked.prefixes,
@@ -120,12 +121,16 @@ def checked(campaign: Campaign, *, at: datetime) -> list[Checked]:
     return checklist(draft_facts(campaign, at=at), campaign.justifications)
 
 
-def problems(campaign: Campaign, *, at: datetime) -> list[str]:
-    """What keeps it from being submitted, as sentences that state what should hold."""
+def settled(campaign: Campaign, refused: type[CampaignRefused], *, at: datetime) -> list[Checked]:
+    """The same, where nothing keeps it from going on; else `refused`, with sentences that state
+    what should hold."""
     try:
-        return [line.problem for line in checked(campaign, at=at) if not line.is_settled]
+        lines = checked(campaign, at=at)
     except InvalidRule as error:
-        return [_("The segment cannot be read: %(error)s") % {"error": error}]
+        raise refused([_("The segment cannot be read: %(error)s") % {"error": error}]) from None
+    if found := [line.problem for line in lines if not line.is_settled]:
+        raise refused(found)
+    return lines
 
 
 @transaction.atomic
@@ -143,10 +148,9 @@ def submit_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     """Hand a finished draft to a second person. The segment's rule is fixed from here on."""
     authorize(actor=actor, action="messaging.submit_campaign", at=at)
     campaign = _locked(campaign, S.DRAFT)
-    found = problems(campaign, at=at)
-    if found:
-        raise UnableToSubmit(found)
-    campaign.justifications = _asked_for(campaign, at)
+    lines = settled(campaign, UnableToSubmit, at=at)
+    # What else was typed than some rule asks for now is no part of the campaign.
+    campaign.justifications = {line.rule.code: line.reason for line in lines if line.asks}
     campaign.segment_rule = rule_of(campaign)
     campaign.author_ids = sorted({*campaign.author_ids, campaign.created_by_id, actor.pk})
     campaign.submitted_at = at
@@ -160,9 +164,7 @@ def approve_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     action, authors = "messaging.approve_campaign", campaign.author_ids
     authorize(actor=actor, action=action, authors=authors, at=at)
     _expect(campaign, (S.SUBMITTED,))
-    found = problems(campaign, at=at)
-    if found:
-        raise UnableToApprove(found)
+    settled(campaign, UnableToApprove, at=at)
     campaign.approved_by_id, campaign.approved_at = actor.pk, at
     campaign.approved_hash = content_hash(campaign)
     _move(campaign, S.APPROVED)
@@ -242,11 +244,6 @@ def cancel_campaign(*, actor: Staff, campaign: Campaign, at: datetime) -> None:
     campaign.finished_at = at
     _move(campaign, S.CANCELLED)
     transaction.on_commit(partial(recovery.cancel_waiting, at=at), robust=True)
-
-
-def _asked_for(campaign: Campaign, at: datetime) -> dict[str, str]:
-    """The reasons that some rule asks for now; what else was typed is no part of the campaign."""
-    return {line.rule.code: line.reason for line in checked(campaign, at=at) if line.asks}
 
 
 def _locked(campaign: Campaign, *expected: CampaignStatus) -> Campaign:
