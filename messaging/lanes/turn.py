@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # A STOP may have to wait for the turn that holds its person, and for the texts of the last one:
 # where turns take longer than this, there are fewer texts in them.
-LONGEST_TURN_SECONDS = 0.08
+LONGEST_TURN_SECONDS = 0.06
 FEWEST = 60
 WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
