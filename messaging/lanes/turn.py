@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -197,11 +197,18 @@ def _rates(
 
 
 def _pay_for(late: deque[Load], rates: Rates) -> None:
-    """Each took a slot that was not its own, while its own passed unused: so it needs another."""
-    owed = [late.popleft() for _ in range(len(late))]
-    for load, start in zip(owed, rates.reserve(owed), strict=True):
-        if start is None:
-            late.append(load)
+    """Each took a slot that was not its own, while its own passed unused: so it needs another.
+
+    They are paid for together: where the rate is no limit, all are late.
+    """
+    parts: Counter[str] = Counter()
+    for _ in range(len(late)):
+        load = late.popleft()
+        parts[load.country] += load.parts
+    owed = [Load(total, country) for country, total in parts.items()]
+    late.extend(
+        load for load, start in zip(owed, rates.reserve(owed), strict=True) if start is None
+    )
 
 
 def _within_day(room: Room, sender: Sender, at: datetime) -> Room:

@@ -13,10 +13,13 @@ MANY_TIMES = """
         ALTER COLUMN send_after TYPE timestamptz[]
         USING array_fill(send_after, ARRAY[cardinality(subscriber_ids)])
 """
+# What is looked at in the end would keep the table from being changed any more.
 GIVE_IDS = """
+    SET CONSTRAINTS ALL IMMEDIATE;
     UPDATE messaging_audienceslice d SET message_ids = ARRAY(
         SELECT nextval(pg_get_serial_sequence('messaging_message', 'id'))
-        FROM generate_series(1, cardinality(d.subscriber_ids)))
+        FROM generate_series(1, cardinality(d.subscriber_ids)));
+    SET CONSTRAINTS ALL DEFERRED;
 """
 
 

@@ -120,7 +120,7 @@ def _cut(campaign_id: int, at: datetime) -> int:
     if campaign.audience_size is None:
         select_audience(campaign, at=at)
     until = time.monotonic() + STAYS_SECONDS
-    helpers = WRITERS - 1 if _unwritten(campaign).count() >= WRITERS else 0
+    helpers = min(WRITERS, _unwritten(campaign).count()) - 1
     with ThreadPoolExecutor(WRITERS) as pool:
         helping = [pool.submit(_help_to_write, campaign, until, at) for _ in range(helpers)]
         written = _write_slices(campaign, until, at)
