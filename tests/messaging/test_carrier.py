@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,15 @@ def test_a_switch_has_only_its_positions(wrong: dict[str, object], carrier: Runn
     assert carrier.call("PUT", "/switches", wrong)[0] == 422
 
 
-def test_a_phone_shows_its_texts_and_hides_its_number(carrier: RunningCarrier) -> None:
+@pytest.fixture
+def untouched(tmp_path: Path, listener: Listener) -> Iterator[RunningCarrier]:
+    """A carrier of this test alone: the others text the same few numbers, in any order."""
+    with running_carrier(tmp_path, listener.url) as carrier:
+        yield carrier
+
+
+def test_a_phone_shows_its_texts_and_hides_its_number(untouched: RunningCarrier) -> None:
+    carrier = untouched
     carrier.submit("+447700900103", "First")
     carrier.submit("+447700900103", "Second")
     summary = carrier.call("GET", "/handsets")[1]["handsets"][0]
@@ -175,8 +184,9 @@ def test_replies_of_a_phone_keep_their_order_until_taken(
 
 
 def test_a_phone_nobody_texted_says_whom_it_texts(
-    carrier: RunningCarrier, listener: Listener
+    untouched: RunningCarrier, listener: Listener
 ) -> None:
+    carrier = untouched
     phone = carrier.phone("+447700900106")
     assert carrier.call("POST", f"/handsets/{phone}/reply", {"text": "JOIN"})[0] == 422
     carrier.call("POST", f"/handsets/{phone}/reply", {"text": "JOIN", "to": "60606"})
