@@ -19,8 +19,8 @@ from messaging.lanes.wire import Wire, wire
 
 log = logging.getLogger(__name__)
 # A statement has its costs: it waits a moment for more.
-TOGETHER = 250
-WITHIN_SECONDS = 0.02
+TOGETHER = 100
+WITHIN_SECONDS = 0.005
 LOOKS_EVERY_SECONDS = 1.0
 
 

@@ -51,8 +51,9 @@ WRITE_WITHIN_SECONDS = limiter.HORIZON_SECONDS
 KILLED_AFTER_SECONDS = 1.0
 # Who has room for so many turns is not held back by the rate.
 PLENTY = 2
-# A turn has its costs: a busy wire is not filled up for a few texts.
-ENOUGH = 0.8
+# A turn has its costs: while the wire is busy, none is taken for fewer texts than this share of the
+# connections. It is not waited for either: the next ones are decided while the last ones leave.
+ENOUGH = 0.4
 # How long before the last text of a turn leaves the next turn begins, beside what it needs itself.
 AHEAD_SECONDS = 0.25
 # A sender and the limits it shares, as far as they may have changed.
@@ -178,17 +179,17 @@ def _rates(
     """Campaigns wait while the limiter is away; what people wait for goes on slowly."""
     rates: Rates = shared
     try:
-        _pay_for(late, shared)
-        room = rates.room()
+        room = shared.room()
+        if not shared.by_country and room.parts >= PLENTY * lane.batch:
+            # Faster than we are: no slots to crowd into, and a STOP would wait for the lead as
+            # well. What a country has room for, nobody looked at.
+            rates = replace(shared, lead=0.0)
+        room = room._replace(parts=room.parts - _pay_for(late, rates))
     except LimiterUnavailable:
         if lane.marketing:
             raise
         rates = SlowRates(sender)
         room = rates.room()
-    if rates is shared and not shared.by_country and room.parts >= PLENTY * lane.batch:
-        # Faster than we are: no slots to crowd into, and a STOP would wait for the lead as well.
-        # What a country has room for, nobody looked at.
-        rates = replace(shared, lead=0.0)
     if lane.marketing and room.parts < BATCH:
         # What people wait for goes first.
         waiting = claims.system_parts_due(sender, limit=BATCH, at=at)
@@ -196,10 +197,10 @@ def _rates(
     return rates, _within_day(room, sender, at)
 
 
-def _pay_for(late: deque[Load], rates: Rates) -> None:
+def _pay_for(late: deque[Load], rates: Rates) -> int:
     """Each took a slot that was not its own, while its own passed unused: so it needs another.
 
-    They are paid for together: where the rate is no limit, all are late.
+    They are paid for together: where the rate is no limit, all are late. Returns their parts.
     """
     parts: Counter[str] = Counter()
     for _ in range(len(late)):
@@ -209,6 +210,7 @@ def _pay_for(late: deque[Load], rates: Rates) -> None:
     late.extend(
         load for load, start in zip(owed, rates.reserve(owed), strict=True) if start is None
     )
+    return parts.total()
 
 
 def _within_day(room: Room, sender: Sender, at: datetime) -> Room:

@@ -14,7 +14,7 @@ from messaging import facts
 from messaging.approvals import content_hash
 from messaging.lanes.turn import Lane, begin_turn
 from messaging.lanes.wire import wire
-from messaging.limiter import SharedRates
+from messaging.limiter import Load, SharedRates
 from messaging.models import (
     Campaign,
     CampaignStatus,
@@ -348,7 +348,7 @@ def test_a_text_that_left_late_takes_another_slot(campaign, carrier):
     ("rate", "countries", "lead"), [(100_000, [], 0.0), (10, [], 0.3), (100_000, ["FR"], 0.3)]
 )
 def test_only_who_may_be_held_back_by_a_rate_gets_slots_ahead(campaign, rate, countries, lead):
-    """Whoever says STOP would wait for them, too."""
+    """Whoever says STOP would wait for them, too. Also after texts that had left late."""
     for country in countries:
         RateLimit.objects.create(
             provider="simulator", country=country, parts_per_second=10, burst=1
@@ -356,5 +356,6 @@ def test_only_who_may_be_held_back_by_a_rate_gets_slots_ahead(campaign, rate, co
     Sender.objects.filter(pk=cast.sender().pk).update(parts_per_second=rate, burst=100)
     cut_audience(campaign_id=campaign.pk, at=AT)
     lane = Lane(cast.sender().pk, marketing=True, lead=0.3)
+    wire().late(lane.sender_id).append(Load(1))
     flight = begin_turn(lane, wire(), at=AT).flight
     assert [text.starts_after for text in flight.texts] == [pytest.approx(lead, abs=1e-4)]
