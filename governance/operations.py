@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import reduce
-from operator import or_
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
-from django.db.models import Q
 
 from governance.roles import ROLES
 
@@ -27,20 +24,17 @@ def install_roles() -> dict[str, Group]:
 
     Safe to repeat.
     """
-    return {name: _install(name, rights) for name, rights in ROLES.items()}
-
-
-def _install(name: str, rights: Collection[str]) -> Group:
-    group, _made = Group.objects.get_or_create(name=name)
-    group.permissions.set(_permissions(rights))
-    return group
-
-
-def _permissions(rights: Collection[str]) -> list[Permission]:
-    wanted = [right.split(".", 1) for right in sorted(rights)]
-    named = reduce(or_, (Q(content_type__app_label=app, codename=code) for app, code in wanted))
-    found = list(Permission.objects.filter(named).select_related("content_type"))
-    missing = set(rights) - {f"{p.content_type.app_label}.{p.codename}" for p in found}
+    there = {
+        f"{each.content_type.app_label}.{each.codename}": each
+        for each in Permission.objects.select_related("content_type")
+    }
+    missing = {right for rights in ROLES.values() for right in rights} - there.keys()
     if missing:
         raise UnableToInstallRoles(missing)
-    return found
+    return {name: _install(name, [there[right] for right in rights]) for name, rights in ROLES.items()}
+
+
+def _install(name: str, rights: Iterable[Permission]) -> Group:
+    group, _made = Group.objects.get_or_create(name=name)
+    group.permissions.set(rights)
+    return group

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +30,13 @@ def test_installing_takes_back_what_was_added_by_hand() -> None:
     group.permissions.add(Permission.objects.get(codename="approve_campaign"))
     install_roles()
     assert not group.permissions.filter(codename="approve_campaign").exists()
+
+
+def test_a_right_that_is_not_there_yet_is_named() -> None:
+    Permission.objects.filter(codename="approve_campaign").delete()
+    with pytest.raises(CommandError, match=r"run migrate first: messaging\.approve_campaign$"):
+        call_command("install_roles", verbosity=0)
+    assert not Group.objects.exists()
 
 
 def test_no_role_can_both_write_and_approve_but_the_administrator() -> None:
