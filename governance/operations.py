@@ -31,7 +31,9 @@ def install_roles() -> dict[str, Group]:
     missing = {right for rights in ROLES.values() for right in rights} - there.keys()
     if missing:
         raise UnableToInstallRoles(missing)
-    return {name: _install(name, [there[right] for right in rights]) for name, rights in ROLES.items()}
+    return {
+        name: _install(name, [there[right] for right in rights]) for name, rights in ROLES.items()
+    }
 
 
 def _install(name: str, rights: Iterable[Permission]) -> Group:
