@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from messaging.bars import Piece, pieces
 from messaging.gate import sentence
+from messaging.lanes.daily import daily_room
 from messaging.lanes.wording import is_frozen
 from messaging.models import Campaign, CampaignStatus, Sender
 from messaging.watching.readings import Lane, Reading, ReadingsUnavailable, readings
@@ -46,7 +50,10 @@ class LaneNow:
 
 @dataclass(frozen=True)
 class SenderNow:
+    """`left_today`: parts that the carrier still takes in its day; None where it does not count."""
+
     sender: Sender
+    left_today: int | None
     lanes: list[LaneNow]
     standstills: list[str | Promise]
 
@@ -99,12 +106,13 @@ def _senders(
     return [
         SenderNow(
             sender,
+            left := daily_room(sender, at),
             [
                 _lane(sender, lane, known, at)
                 for lane in traffic[sender.pk]
                 if _is_used(sender, lane)
             ],
-            list(_standstills(sender, signs, frozen=frozen)),
+            _standstills(sender, signs, left, at, frozen=frozen),
         )
         for sender in senders
     ]
@@ -128,18 +136,31 @@ def _lane(
     return LaneNow(label, traffic, reading, drawn, waited)
 
 
-def _standstills(sender: Sender, signs: VitalSigns, *, frozen: bool) -> Iterable[str | Promise]:
+def _standstills(
+    sender: Sender, signs: VitalSigns, left_today: int | None, at: datetime, *, frozen: bool
+) -> list[str | Promise]:
     """Why nothing, or no campaign, leaves from this sender."""
-    if not sender.is_active:
-        yield _("Not in use: nothing leaves.")
-    if not signs.has_rate:
-        yield _("Redis or Valkey does not answer, so no rate can be reserved: texts wait.")
-    if frozen:
-        yield _("All marketing is stopped: campaigns wait.")
-    if "bulk" in signs.late:
-        yield _("The worker for campaigns gives no sign of life.")
-    if "confirm" in signs.late and sender.sends_system_texts:
-        yield _("The worker for texts that people wait for gives no sign of life.")
+    reasons: list[tuple[bool, str | Promise]] = [
+        (not sender.is_active, _("Not in use: nothing leaves.")),
+        (
+            not signs.has_rate,
+            _("Redis or Valkey does not answer, so no rate can be reserved: texts wait."),
+        ),
+        (left_today == 0, _day_is_full(sender, at)),
+        (frozen, _("All marketing is stopped: campaigns wait.")),
+        ("bulk" in signs.late, _("The worker for campaigns gives no sign of life.")),
+        (
+            "confirm" in signs.late and sender.sends_system_texts,
+            _("The worker for texts that people wait for gives no sign of life."),
+        ),
+    ]
+    return [words for applies, words in reasons if applies]
+
+
+def _day_is_full(sender: Sender, at: datetime) -> str:
+    ends_at = date_format(timezone.localtime(sender.day_ends_at(at)), "DATETIME_FORMAT")
+    words = gettext("The carrier took the %(parts)s parts of its day: texts wait until %(at)s.")
+    return words % {"parts": sender.parts_per_day, "at": ends_at}
 
 
 def _campaigns(known: Mapping[Lane, Reading], at: datetime) -> list[CampaignNow]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.queues import QUEUES
 from messaging.admin.sending_now import sending_now_context
-from messaging.models import Campaign, CampaignStatus, Message, Sender, SendingFreeze
+from messaging.models import Campaign, CampaignStatus, DailyUse, Message, Sender, SendingFreeze
 from messaging.operations.audience import cut_audience
 from messaging.operations.heartbeats import note_heartbeat
 from messaging.watching.readings import note_turn
@@ -138,6 +138,20 @@ def test_it_says_why_nothing_leaves(campaign: Campaign, gone: None):  # noqa: F8
     for word in ("Not in use", "Redis", "stopped", "worker for campaigns", "people wait for"):
         assert word in said
     assert context["senders"][0].lanes[0].reading is None
+
+
+def test_it_says_what_is_left_of_a_carriers_day_and_when_the_next_begins(
+    viewer: Client, campaign: Campaign
+):
+    Sender.objects.update(parts_per_day=300, day_time_zone="America/Los_Angeles")
+    use = DailyUse.objects.create(
+        sender=cast.sender(), date=cast.sender().day_of(timezone.now()), parts=200
+    )
+    assert "100 of 300 parts left in the carrier's day" in read(viewer, FIGURES)
+    assert "texts wait until" not in read(viewer, FIGURES)
+    use.parts = 300
+    use.save()
+    assert "The carrier took the 300 parts of its day: texts wait until" in read(viewer, FIGURES)
 
 
 def test_without_redis_the_page_still_opens(viewer: Client, campaign: Campaign, gone: None):  # noqa: F811
