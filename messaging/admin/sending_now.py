@@ -158,7 +158,8 @@ def _standstills(
 
 
 def _day_is_full(sender: Sender, at: datetime) -> str:
-    ends_at = date_format(timezone.localtime(sender.day_ends_at(at)), "DATETIME_FORMAT")
+    local = timezone.localtime(sender.day_ends_at(at))
+    ends_at = f"{date_format(local, 'DATETIME_FORMAT')} {date_format(local, 'e')}"
     words = gettext("The carrier took the %(parts)s parts of its day: texts wait until %(at)s.")
     return words % {"parts": sender.parts_per_day, "at": ends_at}
 
