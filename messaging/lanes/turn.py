@@ -180,11 +180,14 @@ def _rates(
     rates: Rates = shared
     try:
         room = shared.room()
-        if not shared.by_country and room.parts >= PLENTY * lane.batch:
+        has_plenty = not shared.by_country and room.parts >= PLENTY * lane.batch
+        if has_plenty:
             # Faster than we are: no slots to crowd into, and a STOP would wait for the lead as
             # well. What a country has room for, nobody looked at.
             rates = replace(shared, lead=0.0)
-        room = room._replace(parts=room.parts - _pay_for(late, rates))
+        if late:
+            _pay_for(late, rates)
+            room = room if has_plenty else shared.room()
     except LimiterUnavailable:
         if lane.marketing:
             raise
@@ -197,10 +200,10 @@ def _rates(
     return rates, _within_day(room, sender, at)
 
 
-def _pay_for(late: deque[Load], rates: Rates) -> int:
+def _pay_for(late: deque[Load], rates: Rates) -> None:
     """Each took a slot that was not its own, while its own passed unused: so it needs another.
 
-    They are paid for together: where the rate is no limit, all are late. Returns their parts.
+    They are paid for together: where the rate is no limit, all are late.
     """
     parts: Counter[str] = Counter()
     for _ in range(len(late)):
@@ -210,7 +213,6 @@ def _pay_for(late: deque[Load], rates: Rates) -> int:
     late.extend(
         load for load, start in zip(owed, rates.reserve(owed), strict=True) if start is None
     )
-    return parts.total()
 
 
 def _within_day(room: Room, sender: Sender, at: datetime) -> Room:
