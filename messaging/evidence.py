@@ -16,7 +16,7 @@ from consent.models import ConsentEvent, LedgerLeaf, NoticeVersion
 from consent.sealing import moment
 from consent.standing import StandingLine, standings
 from messaging.models import InboundMessage, Message
-from messaging.texts import open_inbound, open_text
+from messaging.texts import open_text, words_of
 from subscribers.models import SubjectKey, Subscriber
 
 
@@ -78,11 +78,7 @@ class _Reader:
         return open_text(text.text_ciphertext, key=self.key, receipt_token=text.receipt_token)
 
     def received(self, text: InboundMessage) -> str:
-        if self.key is None or text.text_ciphertext is None:
-            return ""
-        return open_inbound(
-            text.text_ciphertext, key=self.key, provider_message_id=text.provider_message_id
-        )
+        return words_of(text, key=self.key)
 
     def evidence(self, event: ConsentEvent) -> dict[str, object]:
         kept = getattr(event, "evidence", None)

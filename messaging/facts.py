@@ -42,8 +42,8 @@ LOAD = f"""
         (SELECT true FROM consent_suppression x
             WHERE x.number_digest = s.number_digest AND x.lifted_at IS NULL LIMIT 1)
             IS NOT NULL AS suppressed,
-        (SELECT true FROM consent_hold h
-            WHERE h.subscriber_id = s.id AND h.released_at IS NULL LIMIT 1) IS NOT NULL AS held,
+        (SELECT h.due_at FROM consent_hold h
+            WHERE h.subscriber_id = s.id AND h.released_at IS NULL LIMIT 1) AS held_until,
         EXISTS (SELECT 1 FROM consent_confirmation f
             WHERE f.id = q.confirmation_id AND f.outcome = 'open' AND f.expires_at > %(at)s)
             AS request_open,
@@ -138,7 +138,7 @@ def _facts(row: dict[str, Any], at: datetime, place: Place, sender: Sender) -> d
     return {
         "at": at,
         "suppressed": row["suppressed"],
-        "held": row["held"],
+        "held_until": row["held_until"],
         "consented": row["consented"],
         "promised": _frequency(row["promised_texts"], row["promised_days"]),
         "chosen": _frequency(row["chosen_texts"], row["chosen_days"]),

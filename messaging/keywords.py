@@ -1,5 +1,7 @@
 """What an inbound text means: exact words, in every language we know, whole text only.
 
+Sentences are understood in `messaging/phrases.py`.
+
 The words are those of the FCC order (47 CFR 64.1200(a)(10)), of the carriers and
 of the providers, and their usual translations. The list only ever grows: taking
 a word away would take back somebody's no.
@@ -11,6 +13,7 @@ import re
 import unicodedata
 
 from messaging.models import Meaning
+from messaging.phrases import meaning_of_sentence, without_runs
 
 STOP = """
     stop|stopall|stop all
@@ -70,9 +73,8 @@ MEANINGS = {
 def meaning(text: str) -> Meaning:
     """What the whole text says; STOP is looked for first."""
     said = normalize(text)
-    if len(said) > LONGEST_KEYWORD:
-        return Meaning.OTHER
-    for wanted, words in MEANINGS.items():
-        if said in words:
-            return wanted
-    return Meaning.OTHER
+    if len(said) <= LONGEST_KEYWORD:
+        for wanted, words in MEANINGS.items():
+            if not words.isdisjoint({said, without_runs(said)}):
+                return wanted
+    return meaning_of_sentence(said if said else text)

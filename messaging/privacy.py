@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from messaging.models import COUNTS_AS_SENT, InboundMessage, Message, MessageState
 from messaging.reasons import joined, reasons
-from messaging.texts import erased_id, open_inbound, text_of
+from messaging.texts import erased_id, key_of, text_of, words_of
 from subscribers.models import Subscriber
 from subscribers.privacy import HistoryLine
 
@@ -64,12 +64,9 @@ def _received(inbound: InboundMessage) -> dict[str, object]:
 
 
 def _received_text(inbound: InboundMessage) -> str:
-    if inbound.text_ciphertext is None or inbound.subscriber is None:
+    if inbound.subscriber is None:
         return ""
-    key = inbound.subscriber.subject_key.key
-    return open_inbound(
-        inbound.text_ciphertext, key=key, provider_message_id=inbound.provider_message_id
-    )
+    return words_of(inbound, key=key_of(inbound.subscriber))
 
 
 def _sent_line(message: Message) -> HistoryLine:

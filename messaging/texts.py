@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from messaging.models import Message
+from messaging.models import InboundMessage, Message
 from subscribers import encryption
-from subscribers.models import SubjectKey
+from subscribers.encryption import UnableToDecrypt
+from subscribers.models import SubjectKey, Subscriber
+
+
+def key_of(subscriber: Subscriber) -> bytes | None:
+    """The person's own; None where it is lost or destroyed."""
+    key = SubjectKey.objects.filter(subscriber=subscriber).first()
+    try:
+        return key.key if key else None
+    except UnableToDecrypt:
+        return None
 
 
 def seal_text(body: str, *, key: bytes, receipt_token: str) -> bytes:
@@ -24,6 +34,14 @@ def seal_inbound(body: str, *, key: bytes, provider_message_id: str) -> bytes:
 def open_inbound(ciphertext: bytes | memoryview, *, key: bytes, provider_message_id: str) -> str:
     place = _inbound_place(provider_message_id)
     return encryption.decrypt_with(key, bytes(ciphertext), place=place).decode()
+
+
+def words_of(received: InboundMessage, *, key: bytes | None) -> str:
+    """What the person wrote, or "" when the words are not kept any more, or its key is not."""
+    if key is None or received.text_ciphertext is None:
+        return ""
+    number = received.provider_message_id
+    return open_inbound(received.text_ciphertext, key=key, provider_message_id=number)
 
 
 def _inbound_place(provider_message_id: str) -> str:

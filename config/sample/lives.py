@@ -15,7 +15,7 @@ from config.sample.phones import GUARDIANS
 from config.sample.timeline import DAY, HOUR, MINUTE, Timeline
 from consent.models import ActorKind, Hold, SuppressionSource
 from consent.operations.erasure import erase_subscriber
-from consent.operations.holds import place_hold, release_hold
+from consent.operations.holds import release_hold
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.staff import stop_for_person
 from consent.operations.withdrawal import stop_all_texts, withdraw_consent
@@ -77,7 +77,6 @@ class Lives:
 
     def _hold(self, person: Person, at: datetime) -> None:
         self.doors.text(person, words.UNCLEAR[person.number % len(words.UNCLEAR)], at)
-        place_hold(subscriber=subscriber_of(person), reason="unclear text", at=at)
 
     def _release(self, person: Person, at: datetime) -> None:
         live = Hold.objects.filter(subscriber=subscriber_of(person), released_at=None).first()

@@ -166,8 +166,8 @@ CHATTER = [
 UNCLEAR = [
     "please not so many of these",
     "who gave you this number",
-    "i moved away last year",
-    "wrong person i think",
+    "i never signed up for so much",
+    "who is this please",
     "not now thanks",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from consent.standing import standings
 from consent.suppression import suppression_of
 from messaging.models import InboundMessage, Message
 from messaging.reasons import reasons
+from messaging.texts import key_of, words_of
 from subscribers.models import Attribute, Subscriber
 
 MOST_LINES = 100
@@ -22,6 +23,14 @@ MOST_LINES = 100
 class SentText:
     message: Message
     reasons: list[str]
+
+
+@dataclass(frozen=True)
+class ReceivedText:
+    """`words` is "" where they are not kept any more."""
+
+    message: InboundMessage
+    words: str = field(repr=False)
 
 
 def person_context(person: Subscriber, *, at: datetime) -> dict[str, Any]:
@@ -58,10 +67,11 @@ def _texts(person: Subscriber) -> list[SentText]:
     return [SentText(text, reasons(text)) for text in texts.order_by("-pk")[:MOST_LINES]]
 
 
-def _replies(person: Subscriber) -> list[InboundMessage]:
-    return list(
-        InboundMessage.objects.filter(subscriber=person).order_by("-received_at")[:MOST_LINES]
-    )
+def _replies(person: Subscriber) -> list[ReceivedText]:
+    """With their words: whoever decides what somebody meant has to read it."""
+    received = InboundMessage.objects.filter(subscriber=person).order_by("-received_at")
+    key = key_of(person)
+    return [ReceivedText(text, words_of(text, key=key)) for text in received[:MOST_LINES]]
 
 
 def _guardianships(person: Subscriber) -> list[Guardianship]:

@@ -21,6 +21,8 @@ class Meaning(models.TextChoices):
     YES = "yes", _("yes")
     NO = "no", _("no")
     HELP = "help", _("help")
+    # It may mean stop: somebody has to read it, and until then nothing is sent.
+    UNCLEAR = "unclear", _("unclear")
     OTHER = "other", _("other")
 
 

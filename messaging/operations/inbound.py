@@ -1,4 +1,4 @@
-"""A text from a person. It can stop, confirm, decline or ask for help, and nothing else."""
+"""A text from a person. It can stop, hold, confirm, decline or ask for help, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected
 
 from consent.circumstances import Reply
-from consent.models import SuppressionSource
+from consent.models import Consent, Standing, SuppressionSource
 from consent.operations.ageing import note_act
 from consent.operations.answers import confirm_by_reply, decline_by_reply
+from consent.operations.holds import place_hold
 from consent.operations.number_change import (
     change_by_reply,
     decline_change,
@@ -30,13 +30,13 @@ from consent.operations.withdrawal import (
     withdraw_everything,
     withdraw_what_stands,
 )
+from consent.suppression import number_is_suppressed
 from consent.texts import TextKind, queue_text
 from messaging.keywords import meaning
 from messaging.models import InboundMessage, Meaning, Sender
 from messaging.providers.base import InboundText
 from messaging.silence import await_silence
-from messaging.texts import erased_id, seal_inbound
-from subscribers.encryption import UnableToDecrypt
+from messaging.texts import erased_id, key_of, seal_inbound
 from subscribers.models import Subscriber
 from subscribers.operations import lock_digests, lock_owner
 
@@ -104,18 +104,10 @@ def _is_new(provider: str, text: InboundText, subscriber: Subscriber | None, at:
 
 
 def _sealed(text: InboundText, subscriber: Subscriber | None) -> bytes | None:
-    key = _key(subscriber)
+    key = key_of(subscriber) if subscriber else None
     if key is None:
         return None
     return seal_inbound(text.body, key=key, provider_message_id=text.provider_message_id)
-
-
-def _key(subscriber: Subscriber | None) -> bytes | None:
-    """The person's own; None for a stranger, and where it is lost."""
-    try:
-        return subscriber.subject_key.key if subscriber else None
-    except (UnableToDecrypt, ObjectDoesNotExist):
-        return None
 
 
 @dataclass(frozen=True)
@@ -138,7 +130,7 @@ def _act(heard: Heard, subscriber: Subscriber | None, at: datetime) -> None:
     if subscriber is None:
         _act_for_stranger(said, heard.text, at)
         return
-    if said != Meaning.STOP:
+    if said not in (Meaning.STOP, Meaning.UNCLEAR):
         note_act(subscriber=subscriber, at=at)
     if said in ACTIONS:
         ACTIONS[said](heard, subscriber, at)
@@ -155,12 +147,25 @@ def _act_for_stranger(said: Meaning, text: InboundText, at: datetime) -> None:
 def _stop(heard: Heard, subscriber: Subscriber, at: datetime) -> None:
     """The no itself needs no key: where the proof cannot be encrypted, it holds all the same."""
     suppress_person(subscriber, source=SuppressionSource.TEXT, at=at)
-    if _key(subscriber) is None:
+    if key_of(subscriber) is None:
         log.error("a STOP is kept without its proof: a key is missing")
         return
     proof = heard.proof().as_evidence(at)
     withdraw_everything(subscriber, source=SuppressionSource.TEXT, proof=proof, at=at)
     _answer(TextKind.STOP_ANSWER, subscriber, at)
+
+
+def _unclear(heard: Heard, subscriber: Subscriber, at: datetime) -> None:
+    """It may mean stop. Where nothing stands there is nothing to hold."""
+    agreed = Consent.objects.filter(subscriber=subscriber, status=Standing.CONFIRMED)
+    if not agreed.exists() or number_is_suppressed(heard.text.from_number):
+        return
+    if key_of(subscriber) is None:
+        log.error("an unclear text counts as a stop: a key is missing")
+        _stop(heard, subscriber, at)
+        return
+    proof = heard.proof().as_evidence(at)
+    place_hold(subscriber=subscriber, reason="unclear text", proof=proof, at=at)
 
 
 def _start(heard: Heard, subscriber: Subscriber, at: datetime) -> None:
@@ -195,4 +200,5 @@ ACTIONS: dict[Meaning, Callable[[Heard, Subscriber, datetime], None]] = {
     Meaning.YES: _yes,
     Meaning.NO: _no,
     Meaning.HELP: _help,
+    Meaning.UNCLEAR: _unclear,
 }

@@ -67,7 +67,7 @@ class SendFacts:
 
     at: datetime
     suppressed: bool = False
-    held: bool = False
+    held_until: datetime | None = None
     consented: bool = False
     promised: Frequency | None = None
     chosen: Frequency | None = None

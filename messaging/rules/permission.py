@@ -33,7 +33,11 @@ class NotOnHold:
     sentence = _("No unclear text from the person waits to be understood.")
 
     def check(self, facts: SendFacts) -> Objection | None:
-        return Objection(self.code) if facts.held else None
+        if facts.held_until is None:
+            return None
+        # Whoever is undecided about by then counts as having said stop.
+        is_over = facts.held_until <= facts.at
+        return Objection(self.code, retry_at=None if is_over else facts.held_until)
 
 
 @dataclass(frozen=True)

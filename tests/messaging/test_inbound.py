@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 
 from consent.circumstances import Circumstances
-from consent.models import Consent, EventKind, Standing, Suppression
+from consent.ledger import evidence
+from consent.models import Consent, EventKind, Hold, Standing, Suppression
 from consent.operations.expiry import record_expiries
 from consent.operations.withdrawal import withdraw_consent
+from consent.suppression import number_is_suppressed
 from messaging.models import InboundMessage, Message, MessageKind
 from messaging.operations.inbound import receive_text
 from messaging.providers.base import InboundText
@@ -110,6 +112,48 @@ def test_other_words_change_nothing_and_are_kept_encrypted():
     kept = InboundMessage.objects.get()
     assert b"open" not in bytes(kept.text_ciphertext)
     assert Message.objects.filter(kind=MessageKind.HELP_ANSWER).count() == 0
+
+
+def test_a_sentence_that_is_a_plain_no_is_a_stop():
+    cast.sender()
+    alice = cast.alice()
+    says(cast.ALICE, "Please take me off your list")
+    assert number_is_suppressed(cast.ALICE)
+    assert Consent.objects.get(subscriber=alice).status == Standing.WITHDRAWN
+    assert answers(MessageKind.STOP_ANSWER) == 1
+
+
+def test_what_may_be_a_no_holds_everything_until_somebody_read_it():
+    alice = cast.alice()
+    alice.last_acted_at = cast.NOON - cast.DAY
+    alice.save()
+    says(cast.ALICE, "who is this?")
+    hold = Hold.objects.get(subscriber=alice, released_at=None)
+    assert evidence(alice.events.get(kind=EventKind.HELD))["reply"] == "who is this?"
+    assert Consent.objects.get(subscriber=alice).status == Standing.CONFIRMED
+    assert not number_is_suppressed(cast.ALICE)
+    # It is no sign that she still wants them.
+    alice.refresh_from_db()
+    assert alice.last_acted_at == cast.NOON - cast.DAY
+    says(cast.ALICE, "I never signed up", text_id="t2")
+    assert Hold.objects.get(released_at=None) == hold
+    says(cast.ALICE, "STOP", text_id="t3")
+    assert not Hold.objects.filter(released_at=None).exists()
+
+
+@pytest.mark.parametrize("who", [cast.BOB, cast.CAROL, cast.FRANK, cast.STRANGER])
+def test_where_nothing_stands_there_is_nothing_to_hold(who):
+    for person in (cast.bob, cast.carol, cast.frank):
+        person()
+    says(who, "who is this?")
+    assert not Hold.objects.exists()
+
+
+def test_an_unclear_text_without_a_key_to_keep_it_under_is_a_stop():
+    alice = cast.alice()
+    alice.subject_key.delete()
+    says(cast.ALICE, "who is this?")
+    assert number_is_suppressed(cast.ALICE)
 
 
 def test_a_strangers_words_are_not_kept_but_their_stop_is():

@@ -50,7 +50,8 @@ def test_nothing_objects_when_all_is_well(kind):
     [
         (ConsentStands(), replace(FINE, consented=False), None),
         (NotSuppressed(), replace(FINE, suppressed=True), None),
-        (NotOnHold(), replace(FINE, held=True), None),
+        (NotOnHold(), replace(FINE, held_until=AT + HOUR), AT + HOUR),
+        (NotOnHold(), replace(FINE, held_until=AT), None),
         (NotPaused(), replace(FINE, paused_until=AT + HOUR), AT + HOUR),
         (NumberKnown(), replace(FINE, number_known=False), None),
         (NumberUsable(), replace(FINE, number_usable=False), None),
@@ -94,7 +95,7 @@ def test_a_service_text_has_no_hours_but_needs_a_yes_all_the_same():
 
 
 def test_every_objection_is_kept():
-    facts = replace(FINE, consented=False, suppressed=True, held=True)
+    facts = replace(FINE, consented=False, suppressed=True, held_until=AT)
     said = [o.code for o in gate.objections(MessageKind.MARKETING, facts)]
     assert said == ["consent_missing", "suppressed", "on_hold"]
 

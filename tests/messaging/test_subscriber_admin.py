@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from consent.suppression import is_suppressed
 from messaging.models import Message, MessageState
+from messaging.operations.inbound import receive_text
+from messaging.providers.base import InboundText
 from messaging.rules.permission import NotSuppressed
 from subscribers.models import AccessAction, AccessRecord, Subscriber
 from tests import cast
@@ -68,6 +70,14 @@ def test_opening_a_person_is_on_record(privacy: Client) -> None:
     assert "Confirmed from the phone" in page
     assert "7700900001" not in page
     assert AccessRecord.objects.get().action == AccessAction.VIEWED
+
+
+def test_whoever_decides_what_somebody_meant_can_read_it(privacy: Client) -> None:
+    alice = cast.alice()
+    text = InboundText("t1", cast.ALICE, "+447700900900", "Who <is> this?")
+    receive_text(provider="simulator", text=text, at=cast.NOON + cast.HOUR)
+    page = privacy.get(page_of(alice)).content.decode()
+    assert "<q>Who &lt;is&gt; this?</q>, understood as <strong>unclear</strong>" in page
 
 
 def test_the_page_says_why_a_text_did_not_go(privacy: Client) -> None:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.models import Hold, SuppressionSource
+from consent.operations.holds import release_hold
 from consent.operations.preferences import choose_frequency, pause
 from consent.operations.withdrawal import stop_all_texts
 from messaging import facts
@@ -91,11 +92,20 @@ def test_a_stop_after_the_audience_was_cut_still_holds(campaign, carrier):
     assert outcome(campaign, cast.alice())[0] == MessageState.WITHHELD
 
 
-def test_a_hold_withholds(campaign, carrier):
+def test_a_hold_puts_off_until_it_is_decided(campaign, carrier):
     cut_audience(campaign_id=campaign.pk, at=AT)
-    Hold.objects.create(subscriber=cast.alice(), reason="unclear", since_at=AT, due_at=AT)
+    due_at = AT + 2 * cast.HOUR
+    hold = Hold.objects.create(
+        subscriber=cast.alice(), reason="unclear", since_at=AT, due_at=due_at
+    )
     take_turn(cast.sender(), marketing=True, at=AT)
-    assert outcome(campaign, cast.alice()) == (MessageState.WITHHELD, ["on_hold"])
+    assert sent(carrier) == []
+    waiting = Message.objects.get(campaign=campaign, subscriber=cast.alice())
+    assert (waiting.state, waiting.send_after) == (MessageState.QUEUED, due_at)
+    officer = cast.staff("privacy", "Privacy officer")
+    release_hold(actor=officer, hold=hold, reason="a question", at=AT + cast.HOUR)
+    take_turn(cast.sender(), marketing=True, at=due_at)
+    assert outcome(campaign, cast.alice())[0] == MessageState.ACCEPTED
 
 
 def test_a_pause_within_the_useful_life_only_defers(campaign, carrier):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
-from consent.models import Consent, Standing, Suppression
+from consent.models import Consent, Hold, Standing, Suppression, SuppressionSource
+from consent.operations.holds import release_hold, revoke_undecided
 from messaging.models import InboundMessage, Meaning, Message, MessageState
 from subscribers.models import Subscriber
 from tests import cast
 from tests.stories.conftest import wait_until
 
 
-@pytest.mark.parametrize("word", ["STOP", " stop. ", "Arrêt", "«СТОП»", "opt-out"])
+@pytest.mark.parametrize("word", ["STOP", " stop. ", "Arrêt", "«СТОП»", "take me off your list"])
 def test_a_stop_word_gets_one_answer_and_then_silence(town, word):
     town.join(cast.ALICE)
     town.join(cast.FRANK)
@@ -62,6 +64,35 @@ def test_start_asks_again_and_only_yes_lets_texts_flow(town):
     wait_until(lambda: Consent.objects.filter(status=Standing.CONFIRMED).exists(), "her yes")
     town.run(cast.draft())
     alice.gets("Friday")
+
+
+def test_a_text_that_may_mean_stop_holds_the_next_ones_until_somebody_read_it(town):
+    """Two people write alike. The staff let one go on; of the other nobody decides in time."""
+    for number in (cast.ALICE, cast.FRANK, cast.BOB):
+        town.join(number)
+    for number in (cast.ALICE, cast.FRANK):
+        town.phone(number).replies("who is this?")
+    waiting = Hold.objects.filter(released_at=None)
+    wait_until(lambda: waiting.count() == 2, "the holds")
+    campaign = cast.started(cast.draft(), timezone.now())
+    town.phone(cast.BOB).gets("Friday")
+    wait_until(lambda: held_back(campaign) == 2, "their texts to be put off")
+    assert not any("Friday" in text for text in town.phone(cast.ALICE).texts())
+
+    alices = waiting.get(subscriber=Subscriber.objects.with_number(cast.ALICE).get())
+    officer = cast.staff("privacy officer", "Privacy officer")
+    release_hold(actor=officer, hold=alices, reason="A question.", at=timezone.now())
+    revoke_undecided(at=timezone.now() + cast.DAY)
+    town.run(cast.draft())
+    town.phone(cast.ALICE).gets("Friday")
+    assert not any("Friday" in text for text in town.phone(cast.FRANK).texts())
+    assert Suppression.objects.get(lifted_at=None).source == SuppressionSource.UNDECIDED
+
+
+def held_back(campaign):
+    tomorrow = timezone.now() + 23 * cast.HOUR
+    waiting = Message.objects.filter(campaign=campaign, state=MessageState.QUEUED)
+    return waiting.filter(send_after__gt=tomorrow).count()
 
 
 def test_stop_works_while_every_worker_is_down(town):
