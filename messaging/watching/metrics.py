@@ -204,10 +204,12 @@ def _alive(at: datetime) -> Iterator[Metric]:
     yield _gauge(
         "yeslist_heartbeat_age_seconds",
         "Since the worker of a queue carried out a tick; +Inf: never.",
-        (
-            ({"queue": queue}, math.inf if age is None else round(age, 1))
-            for queue, age in ages.items()
-        ),
+        (({"queue": queue}, _shown(age)) for queue, age in ages.items()),
+    )
+    yield _gauge(
+        "yeslist_beat_age_seconds",
+        "Since any tick was carried out: beat, the clock, ticked at least then; +Inf: never.",
+        [({}, _shown(heartbeats.beat_age(ages)))],
     )
     loose = accounts.loose_ends(at=at)
     yield _gauge(
@@ -219,6 +221,10 @@ def _alive(at: datetime) -> Iterator[Metric]:
             ({"kind": "unfinished"}, loose.unfinished),
         ),
     )
+
+
+def _shown(age: float | None) -> float:
+    return math.inf if age is None else round(age, 1)
 
 
 def _ledger(at: datetime) -> Iterator[Metric]:

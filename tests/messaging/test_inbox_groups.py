@@ -86,9 +86,12 @@ def test_many_at_once_are_few_transactions() -> None:
         assert await visit.answers() == [204] * 300
 
     visit(talk)
-    assert Receipt.objects.count() == 300
+    # The carrier of an earlier story may still have reported something.
+    assert Receipt.objects.filter(reference__endswith=".t").count() == 300
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(DISTINCT xmin::text) FROM messaging_receipt")
+        cursor.execute(
+            "SELECT count(DISTINCT xmin::text) FROM messaging_receipt WHERE reference LIKE '%.t'"
+        )
         assert cursor.fetchone()[0] <= 30
 
 

@@ -139,6 +139,7 @@ def test_workers_the_freeze_and_the_ledger_are_told():
     said = figures()
     assert said["yeslist_heartbeat_age_seconds queue=bulk"] == 60
     assert said["yeslist_heartbeat_age_seconds queue=confirm"] == float("inf")
+    assert said["yeslist_beat_age_seconds"] == 60
     assert len([name for name in said if "heartbeat" in name]) == len(QUEUES)
     assert said["yeslist_frozen"] == 1
     assert said["yeslist_ledger_unsealed"] == 2
