@@ -13,7 +13,7 @@ import re
 import unicodedata
 
 from messaging.models import Meaning
-from messaging.phrases import meaning_of_sentence, without_runs
+from messaging.phrases import STOP_SIGN, meaning_of_sentence, without_runs
 
 STOP = """
     stop|stopall|stop all
@@ -77,4 +77,5 @@ def meaning(text: str) -> Meaning:
         for wanted, words in MEANINGS.items():
             if not words.isdisjoint({said, without_runs(said)}):
                 return wanted
-    return meaning_of_sentence(said if said else text)
+    # Normalizing takes signs away at both ends.
+    return Meaning.STOP if STOP_SIGN in text else meaning_of_sentence(said)

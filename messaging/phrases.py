@@ -121,7 +121,7 @@ def meaning_of_sentence(text: str) -> Meaning:
     words = " ".join(NOT_A_WORD.sub(" ", without_runs(text.replace("’", "'"))).split())
     # What is left on both sides of a false friend must not become a sentence.
     said = IS_FALSE_FRIEND.sub(".", words)
-    if STOP_SIGN in text or IS_PLAIN_NO.search(said):
+    if IS_PLAIN_NO.search(said):
         return Meaning.STOP
     if HAS_STEM.search(said) or words in MISTYPED:
         return Meaning.UNCLEAR

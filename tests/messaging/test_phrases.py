@@ -17,6 +17,7 @@ from messaging.phrases import MISTYPED, OFTEN_MISTYPED
     [
         "Please stopppp",
         "STOPPP",
+        "enough now 🛑",
         "\U0001f6d1",
         "please don't send me messages",
         "Leave me alone, goodbye",
